@@ -1,0 +1,49 @@
+import { performance } from 'node:perf_hooks';
+
+/** Milliseconds on a clock that never jumps. */
+export function now(): number {
+  return performance.now();
+}
+
+/** One whole turn of the event loop, poll for new events included. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
+
+/** A point in time that work must not outlive. */
+export interface Deadline {
+  /** Milliseconds left, never below 0. */
+  readonly left: () => number;
+  readonly expired: () => boolean;
+  /** Resolves with what `work` gives, or with undefined at the deadline; `work` itself is not stopped. */
+  readonly race: <T>(work: Promise<T>) => Promise<T | undefined>;
+}
+
+/** @param milliseconds - from `start`, which is now unless given */
+export function createDeadline(milliseconds: number, start: number = now()): Deadline {
+  const end = start + milliseconds;
+  const left = (): number => Math.max(0, end - now());
+  return {
+    left,
+    expired: () => left() === 0,
+    race: async (work) => {
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), left());
+      });
+      try {
+        return await Promise.race([work, limit]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * What the HTTP/1 drain asks of `node:http` beyond its public names. Everything here is feature-detected; where a
+ * name is missing, the answer is the one that makes the drain wait rather than lose something.
+ */
+interface Parser {
+  readonly socket?: Socket;
+}
+
+interface ParserList {
+  readonly all: () => readonly Parser[];
+  readonly active: () => readonly Parser[];
+}
+
+function hidden<T>(server: Server, description: string): T | undefined {
+  const symbol = Object.getOwnPropertySymbols(server).find((key) => key.description === description);
+  return symbol && (server as unknown as Readonly<Record<symbol, T | undefined>>)[symbol];
+}
+
+function parserOf(socket: Socket): Parser | null | undefined {
+  return (socket as unknown as { readonly parser?: Parser | null }).parser;
+}
+
+function parserList(server: Server): ParserList | undefined {
+  return hidden<ParserList>(server, 'http.server.connections');
+}
+
+/** Sockets that the server has accepted, those from before we looked included. */
+export function knownSockets(server: Server): readonly Socket[] {
+  return parserList(server)?.all().flatMap(({ socket }) => socket ?? []) ?? [];
+}
+
+/** Sockets on which a message has begun, and those that never sent one (llhttp's clock runs from the accept). */
+export function begunSockets(server: Server): ReadonlySet<Socket> | undefined {
+  const list = parserList(server);
+  return list && new Set(list.active().flatMap(({ socket }) => socket ?? []));
+}
+
+/** False once a protocol upgrade has taken the socket away from HTTP. */
+export function speaksHttp(socket: Socket): boolean {
+  return parserOf(socket) !== null && parserOf(socket) !== undefined;
+}
+
+/** The response that a socket is writing, for connections from before we looked. */
+export function currentResponse(socket: Socket): ServerResponse | undefined {
+  return (socket as unknown as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/** Stops the interval that enforces `headersTimeout`: net.Server#close leaves it running, on purpose, for the drain. */
+export function stopTimeoutChecks(server: Server): void {
+  clearInterval(hidden<NodeJS.Timeout>(server, 'http.server.connectionsCheckingInterval'));
+}

@@ -1,0 +1,268 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { now } from '../clock.ts';
+import type { Connections, CutConnection } from './connections.ts';
+import { deferRequests } from './defer-requests.ts';
+import { begunSockets, currentResponse, knownSockets, speaksHttp, stopTimeoutChecks } from './http-internals.ts';
+import { linger } from './linger.ts';
+import { peerName } from './raw.ts';
+import { createSocketSet } from './socket-set.ts';
+
+/** One HTTP/1 connection. Made for each, so it holds nothing that only a drain needs. */
+interface Http1Connection {
+  readonly socket: Socket;
+  readonly owner: Owner;
+  /** The last response that is not finished, which is the last of several pipelined ones. */
+  response: ServerResponse | undefined;
+  /** Requests whose response is not finished. */
+  outstanding: number;
+  /** When the last request came, in milliseconds. */
+  since: number;
+  drain: DrainState | undefined;
+}
+
+interface DrainState {
+  timer: NodeJS.Timeout | undefined;
+  /** `socket.bytesRead` when the connection became idle: more means that a request head is on its way. */
+  bytesRead: number;
+  /** The response that we told to say `Connection: close`. */
+  marked: ServerResponse | undefined;
+  ending: 'answered' | 'idle' | undefined;
+}
+
+interface Owner {
+  readonly adopt: (socket: Socket) => Http1Connection;
+  /** Returns false for a request that must not be executed. */
+  readonly started: (connection: Http1Connection, response: ServerResponse) => boolean;
+  readonly finished: (connection: Http1Connection) => void;
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Socket & { [record]?: Http1Connection };
+  readonly server: Server;
+}
+
+const record = Symbol('graceful-cluster.connection');
+const owners = new Map<Server, Owner>();
+
+/** These two run for each request of the process, so they do next to nothing until a drain. A `request` listener
+ * would miss servers with `checkContinue`; these channels see both. */
+function onStart(message: unknown): void {
+  const { socket, response, server } = message as Exchange;
+  const connection = socket[record] ?? owners.get(server)?.adopt(socket);
+  if (connection === undefined || !connection.owner.started(connection, response)) return;
+  connection.outstanding += 1;
+  connection.response = response;
+  connection.since = now();
+}
+
+function onFinish(message: unknown): void {
+  const connection = (message as Exchange).socket[record];
+  if (connection === undefined || connection.outstanding === 0) return;
+  connection.outstanding -= 1;
+  // Holding the last response of an idle connection would cost kilobytes for each.
+  if (connection.outstanding === 0) connection.response = undefined;
+  connection.owner.finished(connection);
+}
+
+function register(server: Server, owner: Owner): void {
+  if (owners.size === 0) {
+    subscribe('http.server.request.start', onStart);
+    subscribe('http.server.response.finish', onFinish);
+  }
+  owners.set(server, owner);
+}
+
+function unregister(server: Server): void {
+  owners.delete(server);
+  if (owners.size > 0) return;
+  unsubscribe('http.server.request.start', onStart);
+  unsubscribe('http.server.response.finish', onFinish);
+}
+
+/**
+ * Tracks and drains the HTTP/1 connections of a server.
+ *
+ * @param event - `connection`, or `secureConnection` for a server over TLS
+ */
+export function trackHttp1(server: Server, event: 'connection' | 'secureConnection'): Connections {
+  let phase: 'running' | 'announced' | 'draining' = 'running';
+  let grace = 0;
+  const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
+  const deferred = deferRequests(server);
+
+  const sockets = createSocketSet<Http1Connection>((connection) => {
+    clearTimeout(connection.drain?.timer);
+    if (phase === 'draining') totals[connection.drain?.ending ?? 'gone'] += 1;
+  });
+
+  const owner: Owner = {
+    adopt: (socket) => {
+      const response = currentResponse(socket);
+      const connection: Http1Connection = {
+        socket,
+        owner,
+        response,
+        outstanding: response === undefined ? 0 : 1,
+        since: now(),
+        drain: undefined,
+      };
+      Object.defineProperty(socket, record, { value: connection, configurable: true });
+      sockets.add(socket, connection);
+      if (phase === 'draining') begin(connection);
+      return connection;
+    },
+    started: (connection, response) => {
+      if (phase === 'running') return true;
+      const drain = drainState(connection);
+      clearTimeout(drain.timer);
+      const previous = connection.response;
+      if (previous !== undefined && previous.headersSent && !previous.shouldKeepAlive) {
+        // The client has been told that nothing after that response is processed, so it may safely ask elsewhere.
+        deferred.drop(response);
+        return false;
+      }
+      if (previous !== undefined && previous === drain.marked) previous.shouldKeepAlive = true;
+      mark(drain, response);
+      return true;
+    },
+    finished: (connection) => {
+      if (phase !== 'draining') return;
+      totals.served += 1;
+      if (connection.outstanding === 0) awaitIdle(connection);
+    },
+  };
+
+  function drainState(connection: Http1Connection): DrainState {
+    return (connection.drain ??= { timer: undefined, bytesRead: 0, marked: undefined, ending: undefined });
+  }
+
+  /** On the response object rather than in its headers: this can be taken back, and touches no header of the app. */
+  function mark(drain: DrainState, response: ServerResponse): void {
+    drain.marked = undefined;
+    if (response.headersSent || !response.shouldKeepAlive) return;
+    response.shouldKeepAlive = false;
+    drain.marked = response;
+  }
+
+  function announce(): void {
+    if (phase !== 'running') return;
+    phase = 'announced';
+    deferred.start();
+    for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket);
+    for (const connection of sockets.entries.values()) {
+      if (connection.response !== undefined) mark(drainState(connection), connection.response);
+    }
+  }
+
+  function begin(connection: Http1Connection, begun?: ReadonlySet<Socket>): void {
+    const { socket } = connection;
+    // Node ends a response that said `Connection: close` with destroySoon.
+    Object.defineProperty(socket, 'destroySoon', {
+      configurable: true,
+      value: () => {
+        if (speaksHttp(socket)) end(connection, 'answered');
+        else Socket.prototype.destroySoon.call(socket);
+      },
+    });
+    if (connection.outstanding > 0) return;
+    awaitIdle(connection);
+    if (begun?.has(socket) && socket.bytesRead > 0) drainState(connection).bytesRead = -1;
+  }
+
+  function awaitIdle(connection: Http1Connection): void {
+    const drain = drainState(connection);
+    if (drain.ending !== undefined) return;
+    drain.bytesRead = connection.socket.bytesRead;
+    clearTimeout(drain.timer);
+    drain.timer = setTimeout(endIdle, grace, connection);
+  }
+
+  function endIdle(connection: Http1Connection): void {
+    if (connection.outstanding > 0 || !speaksHttp(connection.socket) || headBegun(connection)) return;
+    end(connection, 'idle');
+  }
+
+  /** A head on its way may take until `headersTimeout`, which Node enforces, or until the deadline. */
+  function headBegun({ socket, drain }: Http1Connection): boolean {
+    if (drain === undefined || socket.bytesRead === drain.bytesRead) return false;
+    return begunSockets(server)?.has(socket) ?? true;
+  }
+
+  function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
+    const drain = drainState(connection);
+    if (drain.ending !== undefined) return;
+    drain.ending = ending;
+    clearTimeout(drain.timer);
+    linger(connection.socket);
+  }
+
+  function describe({ socket, response, since }: Http1Connection): string {
+    if (response === undefined) return peerName(socket);
+    const { method, url } = response.req;
+    return `${method} ${url}, ${((now() - since) / 1_000).toFixed(1)} s`;
+  }
+
+  function cut(connection: Http1Connection): CutConnection {
+    const kind = cutKind(connection);
+    const name = describe(connection);
+    connection.socket.destroy();
+    return { kind, name, lost: kind !== 'idle' && kind !== 'lingering' };
+  }
+
+  function cutKind(connection: Http1Connection): CutConnection['kind'] {
+    if (connection.drain?.ending !== undefined) return 'lingering';
+    if (connection.outstanding > 0) return 'request';
+    if (!speaksHttp(connection.socket)) return 'upgraded';
+    return headBegun(connection) ? 'head' : 'idle';
+  }
+
+  const busy = (): Http1Connection[] =>
+    [...sockets.entries.values()].filter(({ outstanding }) => outstanding > 0);
+
+  const inFlight = (): number => busy().reduce((sum, { outstanding }) => sum + outstanding, 0);
+
+  const add = (socket: Socket): void => {
+    owner.adopt(socket);
+  };
+  server.on(event, add);
+  register(server, owner);
+  for (const socket of knownSockets(server)) add(socket);
+
+  return {
+    counts: () => ({
+      open: sockets.entries.size,
+      inFlight: inFlight(),
+      idle: sockets.entries.size - busy().length,
+    }),
+    waiting: (limit) =>
+      busy()
+        .toSorted((a, b) => a.since - b.since)
+        .slice(0, limit)
+        .map(describe),
+    announce,
+    drain: async (keepAliveGrace, settled) => {
+      announce();
+      phase = 'draining';
+      grace = keepAliveGrace;
+      totals.inFlight = inFlight();
+      const begun = begunSockets(server);
+      for (const connection of sockets.entries.values()) begin(connection, begun);
+      await settled;
+      await sockets.whenEmpty();
+    },
+    cut: () => [...sockets.entries.values()].map(cut),
+    totals: () => totals,
+    release: () => {
+      server.off(event, add);
+      unregister(server);
+      deferred.stop();
+      if (phase === 'draining') stopTimeoutChecks(server);
+      for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
+      sockets.clear();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Server, Socket } from 'node:net';
+import type { Connections, CutConnection } from './connections.ts';
+import { createSocketSet } from './socket-set.ts';
+
+/** Connections of a plain `net.Server`: the application is told and ends them; what is left is cut. */
+export function trackRaw(server: Server): Connections {
+  let draining = false;
+  let gone = 0;
+  const sockets = createSocketSet<Socket>(() => {
+    if (draining) gone += 1;
+  });
+  const add = (socket: Socket): void => sockets.add(socket, socket);
+  server.on('connection', add);
+
+  return {
+    counts: () => ({ open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size }),
+    waiting: (limit) => [...sockets.entries.keys()].slice(0, limit).map(peerName),
+    announce: () => {},
+    drain: async (_keepAliveGrace, settled) => {
+      draining = true;
+      await settled;
+      await sockets.whenEmpty();
+    },
+    cut: () =>
+      [...sockets.entries.keys()].map((socket): CutConnection => {
+        socket.destroy();
+        return { kind: 'raw', name: peerName(socket), lost: true };
+      }),
+    totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
+    release: () => {
+      server.off('connection', add);
+      sockets.clear();
+    },
+  };
+}
+
+/** `127.0.0.1:51234`, or `a local client` for a Unix socket. */
+export function peerName(socket: Socket): string {
+  return socket.remoteAddress === undefined
+    ? 'a local client'
+    : `${socket.remoteAddress}:${socket.remotePort}`;
+}

@@ -1,0 +1,255 @@
+import type { Server } from 'node:net';
+import { createDeadline, now, type Deadline } from './clock.ts';
+import type { ConnectionCounts, CutConnection } from './connections/connections.ts';
+import { waitDelay } from './delay.ts';
+import { GracefulError, warn } from './errors.ts';
+import { createEvents, type Events } from './events.ts';
+import { beginExit } from './exit.ts';
+import { watchFatalErrors } from './fatal-errors.ts';
+import { createHooks, describeError, type Hook, type HookOptions } from './hooks.ts';
+import type { ListenerReport } from './listener/close.ts';
+import { loadSystemCalls } from './listener/native.ts';
+import { watchSynCookies } from './listener/syn-cookies.ts';
+import { logEvents } from './log.ts';
+import { resolveOptions, type CoordinatorOptions } from './options.ts';
+import { createReport, type HookReport, type ShutdownReport, type State } from './report.ts';
+import { createServers } from './servers.ts';
+import { signalExitCode, watchSignals } from './signals.ts';
+
+export interface CoordinatorStats extends ConnectionCounts {
+  readonly state: State;
+  readonly ready: boolean;
+  readonly servers: number;
+}
+
+/** Stops a process without losing a request. Made by `createCoordinator`. */
+export interface ShutdownCoordinator extends AsyncDisposable {
+  /**
+   * Takes a server into care: any `net.Server`, `http.Server`, `https.Server`, before or after it listens, a closed
+   * one too (it may listen again). Attaching it twice gives the same detach function. A server attached, or
+   * listening, after a shutdown began is closed at once. Connections from before are taken over, except those of a
+   * plain `net.Server`, which Node does not list.
+   *
+   * @returns a function that lets go of the server again
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT if it is not a server
+   * @throws ERR_GRACEFUL_SERVER_OWNED if another coordinator has it
+   */
+  readonly attach: (server: Server) => () => void;
+  /**
+   * Begins the shutdown, or joins the one that has begun. It never exits the process, and never rejects.
+   *
+   * @param reason - for the report
+   * @defaultValue `'shutdown()'`
+   */
+  readonly shutdown: (reason?: string) => Promise<ShutdownReport>;
+  /**
+   * Adds work for after the last connection, such as closing a database pool. Last added runs first.
+   *
+   * @returns a function that takes it off again
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT, ERR_GRACEFUL_HOOK_EXISTS, ERR_GRACEFUL_HOOK_CYCLE
+   * @throws ERR_GRACEFUL_TOO_LATE once hooks are running
+   */
+  readonly onShutdown: (name: string, hook: Hook, options?: HookOptions) => () => void;
+  /**
+   * Adds work for before the listeners close, while traffic is served. All of it together may take half of the time
+   * until connections are cut.
+   *
+   * @throws as `onShutdown`
+   */
+  readonly beforeShutdown: (name: string, hook: Hook, options?: HookOptions) => () => void;
+  readonly state: State;
+  /** False from the signal on, and while `setReady(false)` holds. */
+  readonly ready: boolean;
+  readonly setReady: (ready: boolean) => void;
+  /** Aborts when the listeners are off the network, for endless streams and background loops. */
+  readonly signal: AbortSignal;
+  readonly stats: () => CoordinatorStats;
+  /**
+   * Listens to an event; returns a function that stops listening.
+   *
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT
+   */
+  readonly on: Events['on'];
+  /** Takes off every listener that was added, signal handlers included; servers go on without care. */
+  readonly dispose: () => void;
+}
+
+/** How often progress is told, in milliseconds. */
+const PROGRESS = 1_000;
+
+/** Names of requests in a progress line. */
+const NAMED = 10;
+
+/**
+ * Makes a coordinator, which listens for signals from now on.
+ *
+ * @throws ERR_GRACEFUL_INVALID_OPTION
+ */
+export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoordinator {
+  const settings = resolveOptions(options);
+  // On start, never during a shutdown: reading a file from the disk is the last thing a dying machine does well.
+  const native = loadSystemCalls();
+  const cookies = watchSynCookies();
+  const before = createHooks();
+  const after = createHooks();
+  const abort = new AbortController();
+  const errors: string[] = [];
+  const note = (error: unknown): void => {
+    errors.push(describeError(error));
+  };
+  const events = createEvents(note);
+  const servers = createServers(note);
+  if (settings.logger !== undefined) logEvents(settings.logger, events);
+
+  let state: State = 'running';
+  let ready = true;
+  let shutdown: Promise<ShutdownReport> | undefined;
+  let exiting = false;
+
+  async function run(reason: string): Promise<ShutdownReport> {
+    const start = now();
+    const deadline = createDeadline(settings.timeout, start);
+    const draining = createDeadline(settings.timeout - settings.cleanupTimeout, start);
+    const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
+    const hooks: HookReport[] = [];
+    let cut: readonly CutConnection[] = [];
+    let listeners: readonly ListenerReport[] = [];
+    let open = 0;
+
+    const phase = async (next: keyof typeof phases, work: () => unknown): Promise<void> => {
+      const began = now();
+      enter(next);
+      await work();
+      phases[next] = now() - began;
+    };
+
+    if (settings.shutdownDelay.max > 0 || before.size() > 0) {
+      await phase('delaying', async () => {
+        servers.announce();
+        const half = createDeadline(draining.left() / 2);
+        const delay = waitDelay(settings.shutdownDelay, servers.list());
+        hooks.push(...(await before.run(reason, half)));
+        await delay;
+      });
+    }
+    const progress = setInterval(() => tellProgress(draining), PROGRESS);
+    await phase('closing', async () => {
+      open = servers.counts().open;
+      servers.close(closeOptions(draining), settings.keepAliveGrace);
+      if (servers.list().length === 0) warn('WARN_GRACEFUL_NO_SERVER', 'shutdown with no server attached');
+      abort.abort();
+      events.emit('closing', { reason });
+      await draining.race(servers.closed());
+    });
+    await phase('draining', async () => {
+      await draining.race(servers.drained());
+      cut = servers.cut();
+      clearInterval(progress);
+    });
+    await phase('cleanup', async () => {
+      hooks.push(...(await after.run(reason, deadline)));
+      listeners = (await deadline.race(servers.closed())) ?? [];
+    });
+    enter('stopped');
+    const duration = now() - start;
+    const report = createReport({ reason, duration, phases, listeners, hooks, errors, open, cut, totals: servers.totals() });
+    events.emit('stopped', report);
+    return report;
+  }
+
+  function enter(next: State): void {
+    const previous = state;
+    state = next;
+    events.emit('state', { state, previous });
+  }
+
+  function closeOptions(deadline: Deadline): Parameters<typeof servers.close>[0] {
+    return {
+      seal: settings.seal,
+      native,
+      cookies: cookies.inUse(),
+      handshakeTimeout: settings.handshakeTimeout,
+      expired: deadline.expired,
+    };
+  }
+
+  function tellProgress(deadline: Deadline): void {
+    const waiting = servers.waiting(NAMED);
+    events.emit('progress', { state, ...servers.counts(), left: deadline.left(), waiting });
+  }
+
+  function begin(reason: string): Promise<ShutdownReport> {
+    shutdown ??= run(reason);
+    return shutdown;
+  }
+
+  /** A shutdown that the outside world wants: the process exits at its end. */
+  function beginAndExit(reason: string): void {
+    const report = begin(reason);
+    if (exiting) return;
+    exiting = true;
+    const leave = settings.exit === true ? beginExit() : undefined;
+    void report.then((done) => {
+      leave?.(done.exitCode);
+      if (typeof settings.exit === 'function') settings.exit(done.exitCode, done);
+    });
+  }
+
+  function forceExit(signal: NodeJS.Signals): void {
+    if (settings.exit === true) process.exit(signalExitCode(signal));
+  }
+
+  function onFatalError(reason: string, error: string): void {
+    errors.push(error);
+    if (settings.logger === undefined) process.stderr.write(`${error}\n`);
+    else settings.logger.error({ error }, `shutdown: ${reason}`);
+    beginAndExit(reason);
+  }
+
+  function addHook(hooks: typeof before, open: boolean, args: Parameters<typeof before.add>): () => void {
+    if (!open) throw new GracefulError('ERR_GRACEFUL_TOO_LATE', `a hook was added in the state '${state}'`);
+    return hooks.add(...args);
+  }
+
+  const unwatch = [
+    watchSignals(settings.signals, settings.secondSignalDelay, { begin: beginAndExit, force: forceExit }),
+    settings.handleFatalErrors ? watchFatalErrors(onFatalError) : undefined,
+    cookies.stop,
+    servers.release,
+    events.clear,
+  ];
+
+  const coordinator: ShutdownCoordinator = {
+    attach: servers.attach,
+    shutdown: (reason = 'shutdown()') => begin(reason),
+    onShutdown: (...args) => addHook(after, state !== 'cleanup' && state !== 'stopped', args),
+    beforeShutdown: (...args) => addHook(before, state === 'running', args),
+    get state() {
+      return state;
+    },
+    get ready() {
+      return ready && state === 'running';
+    },
+    setReady: (value) => {
+      ready = value;
+    },
+    signal: abort.signal,
+    stats: () => ({ state, ready: coordinator.ready, servers: servers.list().length, ...servers.counts() }),
+    on: events.on,
+    dispose: () => {
+      for (const stop of unwatch) stop?.();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await begin('dispose');
+      coordinator.dispose();
+    },
+  };
+  return coordinator;
+}
+
+let shared: ShutdownCoordinator | undefined;
+
+/** The process-wide coordinator, made with the defaults at the first call. */
+export function getCoordinator(): ShutdownCoordinator {
+  return (shared ??= createCoordinator());
+}

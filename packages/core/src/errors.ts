@@ -1,0 +1,62 @@
+/**
+ * Codes of every error this package throws. Match on `code`, never on the message.
+ * docs/errors.md explains each; a test keeps the two equal.
+ */
+export const errorCodes = [
+  'ERR_GRACEFUL_INVALID_OPTION',
+  'ERR_GRACEFUL_INVALID_ARGUMENT',
+  'ERR_GRACEFUL_SERVER_OWNED',
+  'ERR_GRACEFUL_HOOK_EXISTS',
+  'ERR_GRACEFUL_HOOK_CYCLE',
+  'ERR_GRACEFUL_TOO_LATE',
+] as const;
+
+export type GracefulErrorCode = (typeof errorCodes)[number];
+
+/** Codes of the process warnings (`process.on('warning')`); each is given once. */
+export const warningCodes = ['WARN_GRACEFUL_NO_SERVER', 'WARN_GRACEFUL_UNKNOWN_HOOK'] as const;
+
+export type GracefulWarningCode = (typeof warningCodes)[number];
+
+export class GracefulError extends Error {
+  override readonly name = 'GracefulError';
+  readonly code: GracefulErrorCode;
+
+  constructor(code: GracefulErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Wrong use, told at once: a bad option or argument. */
+export class GracefulTypeError extends TypeError {
+  override readonly name = 'GracefulTypeError';
+  readonly code: GracefulErrorCode;
+
+  constructor(code: GracefulErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const warned = new Set<GracefulWarningCode>();
+
+/** Warns once per process and code. */
+export function warn(code: GracefulWarningCode, message: string): void {
+  if (warned.has(code)) return;
+  warned.add(code);
+  process.emitWarning(message, { type: 'GracefulWarning', code });
+}
+
+/** `expected \`timeout\` to be a finite number > 0, got 'x' (string)` */
+export function expected(code: GracefulErrorCode, name: string, rule: string, got: unknown): GracefulTypeError {
+  return new GracefulTypeError(code, `expected \`${name}\` to be ${rule}, got ${show(got)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}' (string)`;
+  if (typeof value === 'function') return 'a function';
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'object') return `${JSON.stringify(value)} (object)`;
+  return `${String(value as number | boolean | bigint | symbol)} (${typeof value})`;
+}

@@ -1,0 +1,49 @@
+import { connect } from 'node:net';
+import { now, turn } from '../clock.ts';
+import { quietTurns } from './accept-queue.ts';
+import { isConnected } from './handle.ts';
+import type { SealMethod } from './methods.ts';
+
+/** Longest try to get the only place in the queue, in milliseconds. */
+const LIMIT = 500;
+
+const loopback: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/**
+ * Without system calls of our own: shrinks the accept queue to one place, empties it, then connects to itself and
+ * closes in the same turn only if that connection got in. It is then the one entry of the queue, and only it is
+ * reset. Handshakes in progress over a real network are lost.
+ */
+export const backlog: SealMethod = {
+  seal: 'backlog',
+  apply: ({ handle, path }) => {
+    if (process.platform !== 'linux') return 'backlog: only Linux takes a new backlog on a listening socket';
+    if (path !== undefined || handle.fd < 0) return 'backlog: not a TCP listener of this process';
+    return handle.listen(0) ? undefined : 'backlog: listen(0) failed';
+  },
+  finish: async (listener, close) => {
+    await quietTurns(listener);
+    const end = now() + LIMIT;
+    while (now() < end && !listener.expired()) {
+      if (await fillQueue(listener.port, loopback[listener.host] ?? listener.host)) break;
+      await turn();
+    }
+    close();
+  },
+};
+
+/** Connects to the listener; true if the connection is in its queue now. */
+async function fillQueue(port: number, host: string): Promise<boolean> {
+  const probe = connect({ port, host });
+  // The close of the listener resets it, which is what it is for.
+  probe.on('error', () => {});
+  // net.connect calls connect(2) in a tick of its own, queued before this one. On loopback the whole handshake
+  // happens inside that call.
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
+  const connected = isConnected(probe);
+  if (connected) setImmediate(() => probe.destroy());
+  else probe.destroy();
+  return connected;
+}

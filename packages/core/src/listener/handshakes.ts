@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { now, sleep } from '../clock.ts';
+import type { Listener } from './listener.ts';
+
+/** How often the kernel is asked, in milliseconds: one answer costs 1–3 ms. */
+const INTERVAL = 5;
+
+const SYN_RECV = '03';
+
+/** Connections to this port in the middle of their TCP handshake, or undefined where nothing tells. */
+export function countHandshakes(listener: Listener): number | undefined {
+  const counted = listener.system?.synReceived(listener.port) ?? -1;
+  return counted < 0 ? countInProc(listener.port) : counted;
+}
+
+/** For sandboxes that forbid netlink (systemd's RestrictAddressFamilies). Slow where there are many sockets. */
+function countInProc(port: number): number | undefined {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  let count: number | undefined;
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    try {
+      for (const line of readFileSync(file, 'latin1').split('\n').slice(1)) {
+        const [, address, , state] = line.trim().split(/\s+/);
+        if (state === SYN_RECV && address?.endsWith(local)) count = (count ?? 0) + 1;
+      }
+      count ??= 0;
+    } catch {
+      // No such file, or not allowed to read it: the caller waits a fixed time instead.
+    }
+  }
+  return count;
+}
+
+/** Waits until no handshake is in progress, at most `handshakeTimeout`; where nothing tells, exactly that long. */
+export async function waitForHandshakes(listener: Listener): Promise<void> {
+  const end = now() + listener.handshakeTimeout;
+  let count = countHandshakes(listener);
+  if (count === undefined) return waitFixed(listener, listener.handshakeTimeout);
+  while (count > 0 && now() < end && !listener.expired()) {
+    await sleep(INTERVAL);
+    count = countHandshakes(listener) ?? 0;
+  }
+}
+
+/** Waits `milliseconds`, or less if the deadline comes first. */
+export async function waitFixed(listener: Listener, milliseconds: number): Promise<void> {
+  const end = now() + milliseconds;
+  while (now() < end && !listener.expired()) await sleep(Math.min(INTERVAL * 2, end - now()));
+}

@@ -1,0 +1,26 @@
+import { unlinkSync } from 'node:fs';
+import { quietTurns } from './accept-queue.ts';
+import type { SealMethod } from './methods.ts';
+
+/**
+ * Removes the path of a Unix socket: a new connect fails at once, even one that is waiting for room in the queue,
+ * since the kernel looks the path up again. Then three quiet turns prove the queue empty.
+ */
+export const unlink: SealMethod = {
+  seal: 'unlink',
+  apply: ({ path }) => {
+    if (path === undefined) return 'unlink: not a Unix socket';
+    if (process.platform === 'win32' || path.startsWith('\0')) return 'unlink: the socket has no path';
+    try {
+      unlinkSync(path);
+      return undefined;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      return code === 'ENOENT' ? undefined : `unlink: ${code ?? String(error)}`;
+    }
+  },
+  finish: async (listener, close) => {
+    await quietTurns(listener);
+    close();
+  },
+};

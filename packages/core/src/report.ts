@@ -1,0 +1,85 @@
+import type { ConnectionTotals, CutConnection } from './connections/connections.ts';
+import type { ListenerReport } from './listener/close.ts';
+
+/** Where a shutdown stands. It only ever moves to the right, and `delaying` may be passed over. */
+export type State = 'running' | 'delaying' | 'closing' | 'draining' | 'cleanup' | 'stopped';
+
+export interface HookReport {
+  readonly name: string;
+  readonly outcome: 'done' | 'failed' | 'timed out';
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Stack of what the hook threw. */
+  readonly error?: string;
+}
+
+/** What a shutdown came to. Plain data: `JSON.stringify` works. Times are in milliseconds. */
+export interface ShutdownReport {
+  /** The signal's name, `shutdown()`, or what the caller gave. */
+  readonly reason: string;
+  /** Whether nothing was cut, no hook failed, and no deadline passed. */
+  readonly clean: boolean;
+  /** 0 if clean, else 1; 1 as well when an error began the shutdown. */
+  readonly exitCode: 0 | 1;
+  /** From the signal to the report. */
+  readonly duration: number;
+  readonly phases: Readonly<Record<Exclude<State, 'running' | 'stopped'>, number>>;
+  readonly listeners: readonly ListenerReport[];
+  readonly connections: {
+    /** Open when the listeners began to close. */
+    readonly open: number;
+    /** Ended after a response that said `Connection: close`. */
+    readonly answered: number;
+    /** Ended by us while idle. */
+    readonly idle: number;
+    /** Ended by the client or the application. */
+    readonly gone: number;
+    /** Destroyed at the deadline; those with `lost` were in the middle of something. */
+    readonly cut: readonly CutConnection[];
+  };
+  readonly requests: {
+    /** Without a complete response when the listeners began to close. */
+    readonly inFlight: number;
+    /** Answered since then, those in flight included. */
+    readonly served: number;
+    readonly cut: number;
+  };
+  readonly hooks: readonly HookReport[];
+  /** What else went wrong: an error that began the shutdown, a listener that could not be closed. */
+  readonly errors: readonly string[];
+}
+
+export type ReportParts = Pick<
+  ShutdownReport,
+  'reason' | 'duration' | 'phases' | 'listeners' | 'hooks' | 'errors'
+> & {
+  readonly open: number;
+  readonly totals: readonly ConnectionTotals[];
+  readonly cut: readonly CutConnection[];
+};
+
+export function createReport(parts: ReportParts): ShutdownReport {
+  const { reason, duration, phases, listeners, hooks, errors, open, totals, cut } = parts;
+  const sum = (key: keyof ConnectionTotals): number => totals.reduce((total, each) => total + each[key], 0);
+  const clean =
+    errors.length === 0 &&
+    cut.every(({ lost }) => !lost) &&
+    hooks.every(({ outcome }) => outcome === 'done') &&
+    listeners.every(({ abandoned }) => !abandoned);
+  return {
+    reason,
+    clean,
+    exitCode: clean ? 0 : 1,
+    duration,
+    phases,
+    listeners,
+    connections: { open, answered: sum('answered'), idle: sum('idle'), gone: sum('gone'), cut },
+    requests: {
+      inFlight: sum('inFlight'),
+      served: sum('served'),
+      cut: cut.filter(({ kind }) => kind === 'request').length,
+    },
+    hooks,
+    errors,
+  };
+}

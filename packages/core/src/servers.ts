@@ -1,0 +1,115 @@
+import { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import { Server } from 'node:net';
+import type { ConnectionCounts, Connections, ConnectionTotals, CutConnection } from './connections/connections.ts';
+import { trackHttp1 } from './connections/http1.ts';
+import { trackRaw } from './connections/raw.ts';
+import { expected, GracefulError } from './errors.ts';
+import { closeListener, type CloseOptions, type ListenerReport } from './listener/close.ts';
+
+/** The servers in the care of one coordinator. */
+export interface Servers {
+  /** @throws ERR_GRACEFUL_INVALID_ARGUMENT, ERR_GRACEFUL_SERVER_OWNED */
+  readonly attach: (server: Server) => () => void;
+  readonly list: () => readonly Server[];
+  readonly counts: () => ConnectionCounts;
+  /** Names of at most `limit` requests in flight. */
+  readonly waiting: (limit: number) => readonly string[];
+  readonly announce: () => void;
+  /** Takes every listener off the network before it returns, those that listen later as well, and begins to drain. */
+  readonly close: (options: CloseOptions, keepAliveGrace: number) => void;
+  /** Resolves when all listeners are closed. */
+  readonly closed: () => Promise<readonly ListenerReport[]>;
+  /** Resolves when, besides, no connection is left. */
+  readonly drained: () => Promise<unknown>;
+  readonly cut: () => readonly CutConnection[];
+  readonly totals: () => readonly ConnectionTotals[];
+  readonly release: () => void;
+}
+
+interface Attachment {
+  readonly connections: Connections;
+  readonly detach: () => void;
+}
+
+const owned = new WeakSet<Server>();
+
+/** @param failed - called with the error of a listener that could not be closed */
+export function createServers(failed: (error: unknown) => void): Servers {
+  const attachments = new Map<Server, Attachment>();
+  const reports: Promise<ListenerReport | undefined>[] = [];
+  const drains: Promise<void>[] = [];
+  let closing: { readonly options: CloseOptions; readonly keepAliveGrace: number } | undefined;
+
+  const all = (): Connections[] => [...attachments.values()].map(({ connections }) => connections);
+
+  function closeOne(server: Server, connections: Connections): void {
+    if (closing === undefined) return;
+    let closed: Promise<unknown> = Promise.resolve();
+    if (server.listening) {
+      const report = closeListener(server, closing.options).catch((error: unknown) => {
+        failed(error);
+        return undefined;
+      });
+      reports.push(report);
+      closed = report;
+    }
+    drains.push(connections.drain(closing.keepAliveGrace, closed));
+  }
+
+  return {
+    attach: (server) => {
+      const known = attachments.get(server);
+      if (known !== undefined) return known.detach;
+      const connections = track(server);
+      const onListening = (): void => closeOne(server, connections);
+      const detach = (): void => {
+        if (!attachments.delete(server)) return;
+        owned.delete(server);
+        server.off('listening', onListening);
+        connections.release();
+      };
+      server.on('listening', onListening);
+      attachments.set(server, { connections, detach });
+      closeOne(server, connections);
+      return detach;
+    },
+    list: () => [...attachments.keys()],
+    counts: () => {
+      const counts = all().map((connections) => connections.counts());
+      const sum = (key: keyof ConnectionCounts): number => counts.reduce((total, each) => total + each[key], 0);
+      return { open: sum('open'), inFlight: sum('inFlight'), idle: sum('idle') };
+    },
+    waiting: (limit) =>
+      all()
+        .flatMap((connections) => connections.waiting(limit))
+        .slice(0, limit),
+    announce: () => {
+      for (const connections of all()) connections.announce();
+    },
+    close: (options, keepAliveGrace) => {
+      closing = { options, keepAliveGrace };
+      for (const [server, { connections }] of attachments) closeOne(server, connections);
+    },
+    closed: async () => (await Promise.all(reports)).filter((report) => report !== undefined),
+    drained: () => Promise.all(drains),
+    cut: () => all().flatMap((connections) => connections.cut()),
+    totals: () => all().map((connections) => connections.totals()),
+    release: () => {
+      for (const { detach } of attachments.values()) detach();
+    },
+  };
+}
+
+function track(server: Server): Connections {
+  if (!(server instanceof Server)) {
+    throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'server', 'a net.Server or one of its kinds', server);
+  }
+  if (owned.has(server)) {
+    throw new GracefulError('ERR_GRACEFUL_SERVER_OWNED', 'another coordinator drains this server already');
+  }
+  owned.add(server);
+  if (server instanceof HttpsServer) return trackHttp1(server, 'secureConnection');
+  if (server instanceof HttpServer) return trackHttp1(server, 'connection');
+  return trackRaw(server);
+}

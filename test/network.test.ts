@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { now, startArrivals, type Attempt, type Outcome } from './helpers/arrivals.ts';
+import { only, startArrivals } from './helpers/arrivals.ts';
 import { createNetwork, networkUnavailable } from './helpers/network.ts';
 
 const plainServer = `
@@ -13,19 +13,13 @@ const plainServer = `
   process.on('SIGTERM', () => server.close());`;
 
 /** Runs a program given as text; resolves with its first line of output. */
-async function evaluate(
-  prefix: readonly string[],
-  ...text: string[]
-): Promise<{ child: ChildProcess; line: string }> {
+async function evaluate(prefix: readonly string[], ...text: string[]): Promise<[ChildProcess, string]> {
   const [command = '', ...args] = [...prefix, 'env', '-u', 'NODE_OPTIONS', process.execPath, '-e', ...text];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { child, line };
+  const { done, value } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
+  if (done) throw new Error('the program ended early');
+  return [child, value];
 }
-
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? NaN;
-const only = (attempts: Attempt[], outcome: Outcome): Attempt[] =>
-  attempts.filter((attempt) => attempt.outcome === outcome);
 
 t.test('network', { skip: networkUnavailable() ?? false }, async (t) => {
   for (const rtt of [20, 100, 300]) {
@@ -34,17 +28,17 @@ t.test('network', { skip: networkUnavailable() ?? false }, async (t) => {
       t.teardown(network.close);
       for (const host of [network.serverAddress, network.serverAddress6]) {
         const rate = 300;
-        const { child: server, line: port } = await evaluate(network.server, plainServer, host);
+        const [server, port] = await evaluate(network.server, plainServer, host);
         const exited = once(server, 'exit');
+        const duration = 1000 + 3 * rtt;
         const clients = await startArrivals({
           prefix: network.client,
           host,
           port: Number(port),
           rate,
-          duration: 1500 + rtt,
+          duration,
         });
-        await sleep(800);
-        const signalled = now();
+        await sleep(500);
         server.kill('SIGTERM');
         const attempts = await clients.finished;
         await exited;
@@ -52,45 +46,50 @@ t.test('network', { skip: networkUnavailable() ?? false }, async (t) => {
         const answered = only(attempts, 'answered');
         const refused = only(attempts, 'refused');
         const reset = only(attempts, 'reset');
-        const connectTimes = answered.map(({ connectedAfter }) => connectedAfter ?? NaN);
-        const refusalTimes = refused.map(({ endedAfter }) => endedAfter);
+        const connected = Math.min(...answered.map(({ connectedAfter }) => connectedAfter ?? NaN));
+        const turnedAway = Math.min(...refused.map(({ endedAfter }) => endedAfter));
         t.comment(
           `${host}: ${answered.length} answered, ${reset.length} reset, ${refused.length} refused;`,
-          `connected after ${median(connectTimes).toFixed(1)}, refused after ${median(refusalTimes).toFixed(1)} ms`,
+          `connected after ${connected.toFixed(1)} ms, refused after ${turnedAway.toFixed(1)} ms`,
         );
 
-        t.ok(connectTimes.every((ms) => ms >= rtt), 'nobody connects sooner than a round trip');
-        t.ok(connectTimes.filter((ms) => ms < rtt + 15).length > answered.length * 0.9, 'nearly all just after it');
-        t.ok(refusalTimes.filter((ms) => ms < rtt + 15).length > refused.length * 0.9, 'nor does a refusal take longer');
-        const expected = (rate * rtt) / 1000;
-        t.ok(reset.length > expected / 2 && reset.length < expected * 2, `about ${expected} clients are reset`);
+        // The quickest of many clients: the others may have waited for a busy processor as well.
+        t.ok(connected >= rtt && connected < rtt + 10, 'a connect takes a round trip');
+        t.ok(turnedAway >= rtt && turnedAway < rtt + 10, 'and so does a refusal');
         t.ok(
-          reset.every(({ startedAt }) => startedAt > signalled - 2 * rtt - 50),
-          'those who came within the last round trips',
+          refused.every(({ endedAfter }) => endedAfter < 1000 + rtt),
+          'nobody is refused only at a second SYN',
         );
-        t.equal(answered.length + refused.length + reset.length, attempts.length, 'and nobody else');
+        const within = (rate * rtt) / 1000;
+        if (rtt >= 100) t.ok(reset.length > within / 3, `about ${within} clients are reset`);
+        t.equal(
+          answered.length + refused.length + reset.length,
+          attempts.length,
+          'all others are answered or refused',
+        );
       }
     });
   }
 
   t.test('loss makes the kernel try again', async (t) => {
-    const network = await createNetwork({ rtt: 20, loss: 20 });
+    const network = await createNetwork({ rtt: 20, loss: 10 });
     t.teardown(network.close);
     const host = network.serverAddress;
-    const { child: server, line: port } = await evaluate(network.server, plainServer, host);
-    const clients = await startArrivals({ prefix: network.client, host, port: Number(port), rate: 100, duration: 1000 });
-    const attempts = await clients.finished;
+    const [server, port] = await evaluate(network.server, plainServer, host);
+    const arrivals = { prefix: network.client, host, port: Number(port), rate: 300, duration: 1000 };
+    const attempts = await (await startArrivals(arrivals)).finished;
     server.kill('SIGKILL');
     const late = attempts.filter(({ connectedAfter }) => (connectedAfter ?? Infinity) > 900);
     t.comment(`${late.length} of ${attempts.length} connected late`);
-    t.ok(late.length > 15 && late.length < 70, 'a SYN or its answer is lost in about 36 of 100 handshakes');
-    t.ok(only(attempts, 'answered').length > 85, 'nearly all get through');
+    t.ok(late.length > 25 && late.length < 120, 'a SYN or its answer is lost in about 19 of 100 handshakes');
+    t.ok(only(attempts, 'answered').length > 280, 'nearly all get through');
   });
 
   t.test('ends with the process that made it, even if that is killed', async (t) => {
-    const { child, line: path } = await evaluate(
+    const helper = new URL('helpers/network.js', import.meta.url).href;
+    const [child, path] = await evaluate(
       [],
-      `import(${JSON.stringify(new URL('helpers/network.js', import.meta.url).href)})
+      `import('${helper}')
         .then(({ createNetwork }) => createNetwork({ rtt: 20 }))
         .then(({ server }) => console.log(server[1].slice('--net='.length)))`,
     );

@@ -26,6 +26,9 @@ const program = fileURLToPath(new URL('../fixtures/arrivals-client.js', import.m
 /** Milliseconds since 1970, on the clock of `Attempt.startedAt`. */
 export const now = (): number => performance.timeOrigin + performance.now();
 
+export const only = (attempts: readonly Attempt[], outcome: Outcome): Attempt[] =>
+  attempts.filter((attempt) => attempt.outcome === outcome);
+
 /** Starts clients that arrive at a steady rate; resolves when the first of them is done. */
 export async function startArrivals(options: ArrivalsOptions): Promise<Arrivals> {
   const { prefix = [], host, port, rate, duration } = options;
@@ -44,5 +47,5 @@ export async function startArrivals(options: ArrivalsOptions): Promise<Arrivals>
 
 function parse(line: string): Attempt[] {
   const attempts = JSON.parse(line) as Attempt[];
-  return attempts.sort((a, b) => a.startedAt - b.startedAt);
+  return attempts.toSorted((a, b) => a.startedAt - b.startedAt);
 }

@@ -37,7 +37,7 @@ const works = (command: string, ...args: string[]): boolean => spawnSync(command
 /** Why no network can be made here, or undefined. */
 export function networkUnavailable(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux';
-  if (!works('unshare', '--net', 'true')) return 'not allowed to make a network namespace (not root)';
+  if (!works('unshare', '--net', 'true')) return 'no right to make a network namespace';
   if (!works('nsenter', '--version')) return 'no nsenter';
   if (!works('ip', '-V')) return 'no ip';
   if (!works('cc', '--version')) return 'no cc';
@@ -60,10 +60,9 @@ export async function createNetwork({ rtt, loss = 0 }: NetworkOptions): Promise<
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const exited = once(link, 'exit');
-    const lines = createInterface(link.stdout);
-    const [line] = (await Promise.race([once(lines, 'line'), exited])) as [unknown];
-    if (typeof line !== 'string') throw new Error(`delay-link exited with ${String(line)}`);
-    const [server = [], client = []] = line.split(' ').map((path) => ['nsenter', `--net=${path}`, '--']);
+    const { done, value } = await createInterface(link.stdout)[Symbol.asyncIterator]().next();
+    if (done) throw new Error('delay-link ended early');
+    const [server = [], client = []] = value.split(' ').map((path) => ['nsenter', `--net=${path}`, '--']);
     const close = async (): Promise<void> => {
       link.kill('SIGKILL');
       await exited;

@@ -3,6 +3,7 @@ import { createDeadline, now, type Deadline } from './clock.ts';
 import type { ConnectionCounts, CutConnection } from './connections/connections.ts';
 import { waitDelay } from './delay.ts';
 import { GracefulError, warn } from './errors.ts';
+import { combine, type Drainable, type DrainOptions } from './drainable.ts';
 import { createEvents, type Events } from './events.ts';
 import { beginExit } from './exit.ts';
 import { watchFatalErrors } from './fatal-errors.ts';
@@ -11,8 +12,8 @@ import type { ListenerReport } from './listener/close.ts';
 import { loadSystemCalls } from './listener/native.ts';
 import { watchSynCookies } from './listener/syn-cookies.ts';
 import { logEvents } from './log.ts';
-import { resolveOptions, type CoordinatorOptions } from './options.ts';
-import { createReport, type HookReport, type ShutdownReport, type State } from './report.ts';
+import type { Settings } from './options.ts';
+import { createReport, type HookReport, type ShutdownReport, type State, type WorkerReport } from './report.ts';
 import { createServers } from './servers.ts';
 import { signalExitCode, watchSignals } from './signals.ts';
 
@@ -80,13 +81,38 @@ const PROGRESS = 1_000;
 /** Names of requests in a progress line. */
 const NAMED = 10;
 
-/**
- * Makes a coordinator, which listens for signals from now on.
- *
- * @throws ERR_GRACEFUL_INVALID_OPTION
- */
-export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoordinator {
-  const settings = resolveOptions(options);
+/** What stands around a coordinator in a cluster; nothing in a process of its own. */
+export interface Surroundings {
+  /** What is drained besides the servers of this process. */
+  readonly drainable?: Drainable;
+  readonly workers?: () => readonly WorkerReport[];
+  /** Asked first when a signal comes: true if another process decides. */
+  readonly forward?: (signal: NodeJS.Signals) => boolean;
+  readonly readyChanged?: (ready: boolean) => void;
+  /** Told of the report before the process exits. */
+  readonly finished?: (report: ShutdownReport) => Promise<void>;
+}
+
+/** A coordinator with the handles that a cluster moves it by. */
+export interface CoordinatorCore {
+  readonly coordinator: ShutdownCoordinator;
+  readonly announce: () => void;
+  /** Begins the shutdown that another process decided on, and exits at its end. */
+  readonly drain: (order: DrainOrder) => void;
+  readonly beginAndExit: (reason: string) => void;
+  readonly progress: () => { readonly counts: ConnectionCounts; readonly waiting: readonly string[] };
+  readonly onDispose: (stop: () => void) => void;
+}
+
+export interface DrainOrder {
+  readonly reason: string;
+  /** Milliseconds for everything, where it is less than the `timeout` option. */
+  readonly timeout: number | undefined;
+  /** Whether everybody who shares the listeners stops as well. */
+  readonly together: boolean;
+}
+
+export function makeCoordinator(settings: Settings, around: Surroundings = {}): CoordinatorCore {
   // On start, never during a shutdown: reading a file from the disk is the last thing a dying machine does well.
   const native = loadSystemCalls();
   const cookies = watchSynCookies();
@@ -99,17 +125,21 @@ export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoo
   };
   const events = createEvents(note);
   const servers = createServers(note);
+  const everything = around.drainable === undefined ? servers : combine([servers, around.drainable]);
   if (settings.logger !== undefined) logEvents(settings.logger, events);
 
   let state: State = 'running';
   let ready = true;
   let shutdown: Promise<ShutdownReport> | undefined;
   let exiting = false;
+  let decidedHere = true;
 
-  async function run(reason: string): Promise<ShutdownReport> {
+  async function run({ reason, timeout = settings.timeout, together }: DrainOrder): Promise<ShutdownReport> {
     const start = now();
-    const deadline = createDeadline(settings.timeout, start);
-    const draining = createDeadline(settings.timeout - settings.cleanupTimeout, start);
+    const cleanup = Math.min(settings.cleanupTimeout, timeout / 2);
+    const deadline = createDeadline(timeout, start);
+    const draining = createDeadline(timeout - cleanup, start);
+    const shutdownDelay = decidedHere ? settings.shutdownDelay : { max: 0, quiet: Infinity };
     const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
     const hooks: HookReport[] = [];
     let cut: readonly CutConnection[] = [];
@@ -123,36 +153,38 @@ export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoo
       phases[next] = now() - began;
     };
 
-    if (settings.shutdownDelay.max > 0 || before.size() > 0) {
+    if (shutdownDelay.max > 0 || before.size() > 0) {
       await phase('delaying', async () => {
-        servers.announce();
+        everything.announce();
         const half = createDeadline(draining.left() / 2);
-        const delay = waitDelay(settings.shutdownDelay, servers.list());
+        const delay = waitDelay(shutdownDelay, servers.list());
         hooks.push(...(await before.run(reason, half)));
         await delay;
       });
     }
     const progress = setInterval(() => tellProgress(draining), PROGRESS);
     await phase('closing', async () => {
-      open = servers.counts().open;
-      servers.close(closeOptions(draining), settings.keepAliveGrace);
-      if (servers.list().length === 0) warn('WARN_GRACEFUL_NO_SERVER', 'shutdown with no server attached');
+      open = everything.counts().open;
+      everything.close(drainOptions(reason, draining, together));
+      if (servers.list().length === 0 && around.drainable === undefined) warn('WARN_GRACEFUL_NO_SERVER', 'shutdown with no server attached');
       abort.abort();
       events.emit('closing', { reason });
-      await draining.race(servers.closed());
+      await draining.race(everything.closed());
     });
     await phase('draining', async () => {
-      await draining.race(servers.drained());
-      cut = servers.cut();
+      await draining.race(everything.drained());
+      cut = everything.cut();
       clearInterval(progress);
     });
     await phase('cleanup', async () => {
       hooks.push(...(await after.run(reason, deadline)));
-      listeners = (await deadline.race(servers.closed())) ?? [];
+      listeners = (await deadline.race(everything.closed())) ?? [];
     });
     enter('stopped');
     const duration = now() - start;
-    const report = createReport({ reason, duration, phases, listeners, hooks, errors, open, cut, totals: servers.totals() });
+    const totals = everything.totals();
+    const workers = around.workers?.() ?? [];
+    const report = createReport({ reason, duration, phases, listeners, hooks, errors, open, cut, totals, workers });
     events.emit('stopped', report);
     return report;
   }
@@ -163,8 +195,12 @@ export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoo
     events.emit('state', { state, previous });
   }
 
-  function closeOptions(deadline: Deadline): Parameters<typeof servers.close>[0] {
+  function drainOptions(reason: string, deadline: Deadline, together: boolean): DrainOptions {
     return {
+      reason,
+      together,
+      keepAliveGrace: settings.keepAliveGrace,
+      left: deadline.left,
       seal: settings.seal,
       native,
       cookies: cookies.inUse(),
@@ -174,36 +210,43 @@ export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoo
   }
 
   function tellProgress(deadline: Deadline): void {
-    const waiting = servers.waiting(NAMED);
-    events.emit('progress', { state, ...servers.counts(), left: deadline.left(), waiting });
+    const { counts, waiting } = progressNow();
+    events.emit('progress', { state, ...counts, left: deadline.left(), waiting });
   }
 
-  function begin(reason: string): Promise<ShutdownReport> {
-    shutdown ??= run(reason);
+  function progressNow(): ReturnType<CoordinatorCore['progress']> {
+    return { counts: everything.counts(), waiting: everything.waiting(NAMED) };
+  }
+
+  function begin(order: DrainOrder): Promise<ShutdownReport> {
+    shutdown ??= run(order);
     return shutdown;
   }
 
   /** A shutdown that the outside world wants: the process exits at its end. */
-  function beginAndExit(reason: string): void {
-    const report = begin(reason);
+  function beginAndExit(order: DrainOrder): void {
+    const report = begin(order);
     if (exiting) return;
     exiting = true;
     const leave = settings.exit === true ? beginExit() : undefined;
-    void report.then((done) => {
+    void report.then(async (done) => {
+      await around.finished?.(done);
       leave?.(done.exitCode);
       if (typeof settings.exit === 'function') settings.exit(done.exitCode, done);
     });
   }
 
   function forceExit(signal: NodeJS.Signals): void {
-    if (settings.exit === true) process.exit(signalExitCode(signal));
+    if (settings.exit !== true) return;
+    everything.cut();
+    process.exit(signalExitCode(signal));
   }
 
   function onFatalError(reason: string, error: string): void {
     errors.push(error);
     if (settings.logger === undefined) process.stderr.write(`${error}\n`);
     else settings.logger.error({ error }, `shutdown: ${reason}`);
-    beginAndExit(reason);
+    beginAndExit(alone(reason));
   }
 
   function addHook(hooks: typeof before, open: boolean, args: Parameters<typeof before.add>): () => void {
@@ -211,17 +254,24 @@ export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoo
     return hooks.add(...args);
   }
 
-  const unwatch = [
-    watchSignals(settings.signals, settings.secondSignalDelay, { begin: beginAndExit, force: forceExit }),
+  const unwatch: ((() => void) | undefined)[] = [
+    watchSignals(settings.signals, settings.secondSignalDelay, {
+      begin: (signal) => {
+        if (!around.forward?.(signal)) beginAndExit(alone(signal));
+      },
+      force: (signal) => {
+        if (!around.forward?.(signal)) forceExit(signal);
+      },
+    }),
     settings.handleFatalErrors ? watchFatalErrors(onFatalError) : undefined,
     cookies.stop,
-    servers.release,
+    everything.release,
     events.clear,
   ];
 
   const coordinator: ShutdownCoordinator = {
     attach: servers.attach,
-    shutdown: (reason = 'shutdown()') => begin(reason),
+    shutdown: (reason = 'shutdown()') => begin(alone(reason)),
     onShutdown: (...args) => addHook(after, state !== 'cleanup' && state !== 'stopped', args),
     beforeShutdown: (...args) => addHook(before, state === 'running', args),
     get state() {
@@ -232,24 +282,36 @@ export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoo
     },
     setReady: (value) => {
       ready = value;
+      around.readyChanged?.(value);
     },
     signal: abort.signal,
-    stats: () => ({ state, ready: coordinator.ready, servers: servers.list().length, ...servers.counts() }),
+    stats: () => ({ state, ready: coordinator.ready, servers: servers.list().length, ...everything.counts() }),
     on: events.on,
     dispose: () => {
       for (const stop of unwatch) stop?.();
     },
     [Symbol.asyncDispose]: async () => {
-      await begin('dispose');
+      await begin(alone('dispose'));
       coordinator.dispose();
     },
   };
-  return coordinator;
+  return {
+    coordinator,
+    announce: () => {
+      ready = false;
+      everything.announce();
+    },
+    drain: (order) => {
+      decidedHere = false;
+      beginAndExit(order);
+    },
+    beginAndExit: (reason) => beginAndExit(alone(reason)),
+    progress: progressNow,
+    onDispose: (stop) => unwatch.push(stop),
+  };
 }
 
-let shared: ShutdownCoordinator | undefined;
-
-/** The process-wide coordinator, made with the defaults at the first call. */
-export function getCoordinator(): ShutdownCoordinator {
-  return (shared ??= createCoordinator());
+/** A shutdown that this process decides on. Its own listeners are nobody else's, a shared port's other members stay. */
+function alone(reason: string): DrainOrder {
+  return { reason, timeout: undefined, together: false };
 }

@@ -9,6 +9,8 @@ export const errorCodes = [
   'ERR_GRACEFUL_HOOK_EXISTS',
   'ERR_GRACEFUL_HOOK_CYCLE',
   'ERR_GRACEFUL_TOO_LATE',
+  'ERR_GRACEFUL_NOT_PRIMARY',
+  'ERR_GRACEFUL_RELOAD_FAILED',
 ] as const;
 
 export type GracefulErrorCode = (typeof errorCodes)[number];

@@ -1,9 +1,8 @@
-export {
-  createCoordinator,
-  getCoordinator,
-  type CoordinatorStats,
-  type ShutdownCoordinator,
-} from './coordinator.ts';
+export { superviseCluster, type ClusterSupervisor } from './cluster/supervisor.ts';
+export type { SupervisorOptions } from './cluster/supervisor-options.ts';
+export type { ReloadReport } from './cluster/reload.ts';
+export type { CoordinatorStats, ShutdownCoordinator } from './coordinator.ts';
+export { createCoordinator, getCoordinator } from './create.ts';
 export type { ConnectionCounts, CutConnection } from './connections/connections.ts';
 export {
   errorCodes,
@@ -18,4 +17,4 @@ export type { Hook, HookOptions } from './hooks.ts';
 export type { ListenerReport } from './listener/close.ts';
 export type { Seal } from './listener/methods.ts';
 export type { CoordinatorOptions, ExitFunction, Logger, QuietDelay } from './options.ts';
-export type { HookReport, ShutdownReport, State } from './report.ts';
+export type { HookReport, ShutdownReport, State, WorkerReport } from './report.ts';

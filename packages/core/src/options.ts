@@ -129,7 +129,7 @@ export function resolveOptions(options: CoordinatorOptions): Settings {
   const settings: Settings = Object.freeze({
     ...defaults,
     ...(given as Partial<Settings>),
-    signals: checkSignals(options.signals ?? defaults.signals),
+    signals: checkSignals('signals', options.signals ?? defaults.signals),
     shutdownDelay: checkDelay(options.shutdownDelay ?? 0),
   });
   checkTime('timeout', settings.timeout, 1);
@@ -172,14 +172,14 @@ function checkDelay(value: number | QuietDelay): QuietDelay {
   return { max: value.max, quiet: value.quiet };
 }
 
-function checkSignals(signals: unknown): readonly NodeJS.Signals[] {
-  if (!Array.isArray(signals)) throw invalid('signals', 'an array of signal names', signals);
+export function checkSignals(name: string, signals: unknown): readonly NodeJS.Signals[] {
+  if (!Array.isArray(signals)) throw invalid(name, 'an array of signal names', signals);
   for (const signal of signals as unknown[]) {
     if (typeof signal !== 'string' || !Object.hasOwn(constants.signals, signal)) {
-      throw invalid('signals', 'signal names such as SIGTERM', signal);
+      throw invalid(name, 'signal names such as SIGTERM', signal);
     }
     if (signal === 'SIGKILL' || signal === 'SIGSTOP') {
-      throw invalid('signals', 'signals that can be caught', signal);
+      throw invalid(name, 'signals that can be caught', signal);
     }
   }
   return [...new Set(signals as NodeJS.Signals[])];

@@ -13,6 +13,23 @@ export interface HookReport {
   readonly error?: string;
 }
 
+/** How a worker of the cluster ended. */
+export interface WorkerReport {
+  /** `worker.id` of node:cluster. */
+  readonly id: number;
+  readonly pid: number;
+  /**
+   * - `drained`: it closed, drained and reported
+   * - `left`: it ended without a report, with code 0 or by the signal itself
+   * - `died`: it crashed; what it held is lost
+   * - `killed`: it was still there at the deadline
+   */
+  readonly outcome: 'drained' | 'left' | 'died' | 'killed';
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly report: ShutdownReport | null;
+}
+
 /** What a shutdown came to. Plain data: `JSON.stringify` works. Times are in milliseconds. */
 export interface ShutdownReport {
   /** The signal's name, `shutdown()`, or what the caller gave. */
@@ -45,13 +62,15 @@ export interface ShutdownReport {
     readonly cut: number;
   };
   readonly hooks: readonly HookReport[];
+  /** In a primary: one entry for each worker. */
+  readonly workers: readonly WorkerReport[];
   /** What else went wrong: an error that began the shutdown, a listener that could not be closed. */
   readonly errors: readonly string[];
 }
 
 export type ReportParts = Pick<
   ShutdownReport,
-  'reason' | 'duration' | 'phases' | 'listeners' | 'hooks' | 'errors'
+  'reason' | 'duration' | 'phases' | 'listeners' | 'hooks' | 'workers' | 'errors'
 > & {
   readonly open: number;
   readonly totals: readonly ConnectionTotals[];
@@ -59,13 +78,14 @@ export type ReportParts = Pick<
 };
 
 export function createReport(parts: ReportParts): ShutdownReport {
-  const { reason, duration, phases, listeners, hooks, errors, open, totals, cut } = parts;
+  const { reason, duration, phases, listeners, hooks, workers, errors, open, totals, cut } = parts;
   const sum = (key: keyof ConnectionTotals): number => totals.reduce((total, each) => total + each[key], 0);
   const clean =
     errors.length === 0 &&
     cut.every(({ lost }) => !lost) &&
     hooks.every(({ outcome }) => outcome === 'done') &&
-    listeners.every(({ abandoned }) => !abandoned);
+    listeners.every(({ abandoned }) => !abandoned) &&
+    workers.every(({ outcome, report }) => outcome === 'left' || (outcome === 'drained' && report?.clean));
   return {
     reason,
     clean,
@@ -80,6 +100,7 @@ export function createReport(parts: ReportParts): ShutdownReport {
       cut: cut.filter(({ kind }) => kind === 'request').length,
     },
     hooks,
+    workers,
     errors,
   };
 }

@@ -1,30 +1,19 @@
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { Server } from 'node:net';
-import type { ConnectionCounts, Connections, ConnectionTotals, CutConnection } from './connections/connections.ts';
+import type { Connections } from './connections/connections.ts';
 import { trackHttp1 } from './connections/http1.ts';
 import { trackRaw } from './connections/raw.ts';
+import { sumCounts, type Drainable, type DrainOptions } from './drainable.ts';
 import { expected, GracefulError } from './errors.ts';
-import { closeListener, type CloseOptions, type ListenerReport } from './listener/close.ts';
+import { closeListener, type ListenerReport } from './listener/close.ts';
+import { serverSocket } from './listener/handle.ts';
 
 /** The servers in the care of one coordinator. */
-export interface Servers {
+export interface Servers extends Drainable {
   /** @throws ERR_GRACEFUL_INVALID_ARGUMENT, ERR_GRACEFUL_SERVER_OWNED */
   readonly attach: (server: Server) => () => void;
   readonly list: () => readonly Server[];
-  readonly counts: () => ConnectionCounts;
-  /** Names of at most `limit` requests in flight. */
-  readonly waiting: (limit: number) => readonly string[];
-  readonly announce: () => void;
-  /** Takes every listener off the network before it returns, those that listen later as well, and begins to drain. */
-  readonly close: (options: CloseOptions, keepAliveGrace: number) => void;
-  /** Resolves when all listeners are closed. */
-  readonly closed: () => Promise<readonly ListenerReport[]>;
-  /** Resolves when, besides, no connection is left. */
-  readonly drained: () => Promise<unknown>;
-  readonly cut: () => readonly CutConnection[];
-  readonly totals: () => readonly ConnectionTotals[];
-  readonly release: () => void;
 }
 
 interface Attachment {
@@ -39,7 +28,7 @@ export function createServers(failed: (error: unknown) => void): Servers {
   const attachments = new Map<Server, Attachment>();
   const reports: Promise<ListenerReport | undefined>[] = [];
   const drains: Promise<void>[] = [];
-  let closing: { readonly options: CloseOptions; readonly keepAliveGrace: number } | undefined;
+  let closing: DrainOptions | undefined;
 
   const all = (): Connections[] => [...attachments.values()].map(({ connections }) => connections);
 
@@ -47,7 +36,7 @@ export function createServers(failed: (error: unknown) => void): Servers {
     if (closing === undefined) return;
     let closed: Promise<unknown> = Promise.resolve();
     if (server.listening) {
-      const report = closeListener(server, closing.options).catch((error: unknown) => {
+      const report = closeListener(serverSocket(server), closing).catch((error: unknown) => {
         failed(error);
         return undefined;
       });
@@ -75,11 +64,7 @@ export function createServers(failed: (error: unknown) => void): Servers {
       return detach;
     },
     list: () => [...attachments.keys()],
-    counts: () => {
-      const counts = all().map((connections) => connections.counts());
-      const sum = (key: keyof ConnectionCounts): number => counts.reduce((total, each) => total + each[key], 0);
-      return { open: sum('open'), inFlight: sum('inFlight'), idle: sum('idle') };
-    },
+    counts: () => sumCounts(all().map((connections) => connections.counts())),
     waiting: (limit) =>
       all()
         .flatMap((connections) => connections.waiting(limit))
@@ -87,8 +72,8 @@ export function createServers(failed: (error: unknown) => void): Servers {
     announce: () => {
       for (const connections of all()) connections.announce();
     },
-    close: (options, keepAliveGrace) => {
-      closing = { options, keepAliveGrace };
+    close: (options) => {
+      closing = options;
       for (const [server, { connections }] of attachments) closeOne(server, connections);
     },
     closed: async () => (await Promise.all(reports)).filter((report) => report !== undefined),

@@ -38,7 +38,7 @@ export interface ConnectionTotals {
 
 /** A connection destroyed at the deadline. */
 export interface CutConnection {
-  readonly kind: 'request' | 'head' | 'idle' | 'upgraded' | 'raw' | 'lingering';
+  readonly kind: 'worker' | 'request' | 'head' | 'idle' | 'upgraded' | 'raw' | 'lingering';
   /** `GET /export, 4.2 s` for a request, the peer's address otherwise. */
   readonly name: string;
   /** Whether an answer or an open conversation was lost. */

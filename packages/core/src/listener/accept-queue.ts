@@ -11,9 +11,9 @@ const STUCK_TURNS = 50;
 
 /** Connections in the kernel's accept queue, or undefined where it does not tell. */
 export function queueLength(listener: Listener): number | undefined {
-  const { system, handle } = listener;
-  if (system === undefined || handle.fd < 0 || listener.path !== undefined) return undefined;
-  const length = system.acceptQueueLength(handle.fd);
+  const { system, socket } = listener;
+  if (system === undefined || socket.path !== undefined) return undefined;
+  const length = system.acceptQueueLength(socket.fd);
   return length < 0 ? undefined : length;
 }
 
@@ -42,10 +42,10 @@ export async function emptyQueue(listener: Listener): Promise<void> {
 export async function quietTurns(listener: Listener, limit: number = STUCK_AFTER): Promise<void> {
   const end = now() + limit;
   let quiet = 0;
-  let seen = listener.accepted();
+  let seen = listener.socket.accepted();
   while (quiet < QUIET_TURNS && now() < end && !listener.expired()) {
     await turn();
-    const accepted = listener.accepted();
+    const accepted = listener.socket.accepted();
     quiet = accepted === seen ? quiet + 1 : 0;
     seen = accepted;
   }

@@ -16,16 +16,17 @@ const loopback: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::
  */
 export const backlog: SealMethod = {
   seal: 'backlog',
-  apply: ({ handle, path }) => {
+  apply: ({ socket }) => {
     if (process.platform !== 'linux') return 'backlog: only Linux takes a new backlog on a listening socket';
-    if (path !== undefined || handle.fd < 0) return 'backlog: not a TCP listener of this process';
-    return handle.listen(0) ? undefined : 'backlog: listen(0) failed';
+    if (socket.path !== undefined || socket.fd < 0) return 'backlog: not a TCP listener of this process';
+    return socket.relisten(0) ? undefined : 'backlog: listen(0) failed';
   },
   finish: async (listener, close) => {
+    const { host, port } = listener.socket;
     await quietTurns(listener);
     const end = now() + LIMIT;
     while (now() < end && !listener.expired()) {
-      if (await fillQueue(listener.port, loopback[listener.host] ?? listener.host)) break;
+      if (await fillQueue(port, loopback[host] ?? host)) break;
       await turn();
     }
     close();

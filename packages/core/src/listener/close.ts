@@ -1,11 +1,11 @@
-import { Server } from 'node:net';
 import { now } from '../clock.ts';
 import { queueLength } from './accept-queue.ts';
 import { backlog } from './backlog.ts';
 import { detach } from './detach.ts';
 import { filter } from './filter.ts';
+import { describeAddress, type ListeningSocket } from './handle.ts';
 import { countHandshakes } from './handshakes.ts';
-import { describeAddress, inspectListener, type Listener, type ListenerContext } from './listener.ts';
+import { inspectListener, type Listener, type ListenerContext } from './listener.ts';
 import type { Seal, SealMethod } from './methods.ts';
 import { none } from './none.ts';
 import { unlink } from './unlink.ts';
@@ -33,28 +33,28 @@ export interface CloseOptions extends ListenerContext {
 const bestFirst: readonly SealMethod[] = [unlink, detach, filter, backlog, none];
 
 /**
- * Closes a listening server so that no client that reached the kernel is reset.
+ * Closes a listening socket so that no client that reached the kernel is reset.
  *
  * The listener is off the network when this function returns its promise; the promise resolves when it is closed.
  * It closes nothing but the listener: connections are not touched.
  */
-export async function closeListener(server: Server, options: CloseOptions): Promise<ListenerReport> {
+export async function closeListener(socket: ListeningSocket, options: CloseOptions): Promise<ListenerReport> {
   const start = now();
-  const address = describeAddress(server);
-  const listener = inspectListener(server, options);
-  const { method, notes } = sealListener(listener, options.seal);
+  const address = describeAddress(socket);
+  const listener = inspectListener(socket, options);
+  // The kernel's socket stays open in other processes, with its queue: only this copy goes.
+  const onlyCopy = socket.copied && !options.together;
+  const { method, notes } = onlyCopy ? { method: none, notes: [] } : sealListener(listener, options.seal);
   const queued = queueLength(listener) ?? null;
-  const handshakes = listener.port === 0 ? null : (countHandshakes(listener) ?? null);
+  const handshakes = socket.port === 0 ? null : (countHandshakes(listener) ?? null);
   let abandoned: number | null = null;
   try {
     await method.finish(listener, () => {
-      abandoned = queueLength(listener) ?? null;
-      // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those
-      // just accepted. The same method of net.Server closes the listener alone.
-      if (server.listening) Server.prototype.close.call(server);
+      abandoned = onlyCopy ? 0 : (queueLength(listener) ?? null);
+      socket.close();
     });
   } finally {
-    listener.release();
+    socket.release();
   }
   return { address, seal: method.seal, notes, queued, handshakes, abandoned, duration: now() - start };
 }
@@ -64,13 +64,13 @@ function sealListener(
   wanted: 'auto' | Seal,
 ): { readonly method: SealMethod; readonly notes: readonly string[] } {
   const notes: string[] = [];
-  const kind = listener.path === undefined ? 'unlink' : undefined;
-  const start = Math.max(
-    bestFirst.findIndex(({ seal }) => seal === wanted),
-    0,
-  );
-  for (const method of bestFirst.slice(start)) {
-    if (method.seal === kind) continue;
+  if (listener.socket.copied && listener.socket.fd < 0) {
+    return { method: none, notes: ['the primary of the cluster owns the listener'] };
+  }
+  const start = bestFirst.findIndex(({ seal }) => seal === wanted);
+  for (const method of bestFirst.slice(Math.max(start, 0))) {
+    // Nobody asked for it, and nobody would miss it: there is no path to unlink.
+    if (method === unlink && wanted === 'auto' && listener.socket.path === undefined) continue;
     const note = method.apply(listener);
     if (note === undefined) return { method, notes };
     notes.push(note);

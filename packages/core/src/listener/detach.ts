@@ -14,14 +14,16 @@ const NOWHERE = 0x7fffffff;
  */
 export const detach: SealMethod = {
   seal: 'detach',
-  apply: ({ system, noSystem, handle, shared, cookies }) => {
-    if (system === undefined || handle.fd < 0) return `detach: ${noSystem}`;
+  apply: ({ system, noSystem, socket, shared, cookies }) => {
+    if (system === undefined) return `detach: ${noSystem}`;
     if (shared) return 'detach: the port is shared (SO_REUSEPORT)';
     if (cookies) return 'detach: the kernel answers with SYN cookies';
-    const error = system.bindToInterface(handle.fd, NOWHERE);
+    // A worker of the same cluster may have done it: binding twice needs a privilege.
+    if (system.boundInterface(socket.fd) === NOWHERE) return undefined;
+    const error = system.bindToInterface(socket.fd, NOWHERE);
     if (error < 0) return `detach: SO_BINDTOIFINDEX failed with ${getSystemErrorName(error)}`;
     // A sandbox may accept the option and ignore it.
-    if (system.boundInterface(handle.fd) !== NOWHERE) return 'detach: SO_BINDTOIFINDEX had no effect';
+    if (system.boundInterface(socket.fd) !== NOWHERE) return 'detach: SO_BINDTOIFINDEX had no effect';
     return undefined;
   },
   finish: async (listener, close) => {

@@ -14,9 +14,9 @@ const UNCOUNTED = 900;
  */
 export const filter: SealMethod = {
   seal: 'filter',
-  apply: ({ system, noSystem, handle }) => {
-    if (system === undefined || handle.fd < 0) return `filter: ${noSystem}`;
-    const error = system.attachSynFilter(handle.fd);
+  apply: ({ system, noSystem, socket }) => {
+    if (system === undefined) return `filter: ${noSystem}`;
+    const error = system.attachSynFilter(socket.fd);
     return error < 0 ? `filter: SO_ATTACH_FILTER failed with ${getSystemErrorName(error)}` : undefined;
   },
   finish: async (listener, close) => {

@@ -1,35 +1,79 @@
-import type { Server, Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
 
 /**
- * The kernel's side of a listening server.
+ * A listening socket, seen from the kernel's side: that of a `net.Server`, or one that a cluster's primary owns.
  *
  * `server._handle` is undocumented. This file and the cluster's round-robin seam are the only places that look
  * behind Node's public names; every use is feature-detected.
  */
-export interface ListenHandle {
-  /** File descriptor of the listening socket, or -1 where there is none to be seen (Windows, a cluster worker). */
+export interface ListeningSocket {
+  /** File descriptor, or -1 where there is none to be seen (Windows, a round-robin worker). */
   readonly fd: number;
-  /** Calls `listen(2)` again with another backlog. Returns false where the handle cannot. */
-  readonly listen: (backlog: number) => boolean;
+  /** Path of a Unix socket, or undefined for TCP. */
+  readonly path: string | undefined;
+  /** TCP address and port, or '' and 0. */
+  readonly host: string;
+  readonly port: number;
+  /** Whether a cluster's primary holds the same kernel socket, so that closing this copy resets nobody. */
+  readonly copied: boolean;
+  /** Connections that reached this socket's owner since this object was made, dropped ones included. */
+  readonly accepted: () => number;
+  /** Calls `listen(2)` again with another backlog. Returns false where it cannot. */
+  readonly relisten: (backlog: number) => boolean;
+  /** Closes the listener and nothing else. */
+  readonly close: () => void;
+  readonly release: () => void;
 }
 
-interface RawHandle {
+/** What libuv's listening handles have in common, as far as Node lets it be seen. */
+export interface RawHandle {
   readonly fd?: unknown;
   readonly listen?: (backlog: number) => number;
   readonly getpeername?: (out: object) => number;
 }
 
-function rawHandle(owner: Server | Socket): RawHandle | null | undefined {
+export function rawHandle(owner: Server | Socket): RawHandle | null | undefined {
   return (owner as unknown as { readonly _handle?: RawHandle | null })._handle;
 }
 
-export function listenHandle(server: Server): ListenHandle {
-  const handle = rawHandle(server);
+export function fileDescriptor(handle: RawHandle | null | undefined): number {
   const fd = handle?.fd;
-  return {
-    fd: typeof fd === 'number' && Number.isInteger(fd) && fd >= 0 ? fd : -1,
-    listen: (backlog) => typeof handle?.listen === 'function' && handle.listen(backlog) === 0,
+  return typeof fd === 'number' && Number.isInteger(fd) && fd >= 0 ? fd : -1;
+}
+
+export function serverSocket(server: Server): ListeningSocket {
+  const address = server.address();
+  const handle = rawHandle(server);
+  let accepted = 0;
+  const count = (): void => {
+    accepted += 1;
   };
+  server.on('connection', count);
+  server.on('drop', count);
+  return {
+    fd: fileDescriptor(handle),
+    path: typeof address === 'string' ? address : undefined,
+    host: typeof address === 'object' && address !== null ? address.address : '',
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    // In a cluster worker Node gives a shared handle a `close` of its own, which tells the primary.
+    copied: handle !== null && handle !== undefined && Object.hasOwn(handle, 'close'),
+    accepted: () => accepted,
+    relisten: (backlog) => typeof handle?.listen === 'function' && handle.listen(backlog) === 0,
+    // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those just
+    // accepted. The same method of net.Server closes the listener alone.
+    close: () => {
+      if (server.listening) Server.prototype.close.call(server);
+    },
+    release: () => {
+      server.off('connection', count);
+      server.off('drop', count);
+    },
+  };
+}
+
+/** The address as a person writes it: `127.0.0.1:3000`, `[::]:3000`, `/run/app.sock`. */
+export function describeAddress({ path, host, port }: ListeningSocket): string {
+  return path ?? (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 }
 
 /** Whether a connecting socket is connected by now, asked of the kernel rather than of the event loop. */

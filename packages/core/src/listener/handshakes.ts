@@ -9,8 +9,8 @@ const SYN_RECV = '03';
 
 /** Connections to this port in the middle of their TCP handshake, or undefined where nothing tells. */
 export function countHandshakes(listener: Listener): number | undefined {
-  const counted = listener.system?.synReceived(listener.port) ?? -1;
-  return counted < 0 ? countInProc(listener.port) : counted;
+  const counted = listener.system?.synReceived(listener.socket.port) ?? -1;
+  return counted < 0 ? countInProc(listener.socket.port) : counted;
 }
 
 /** For sandboxes that forbid netlink (systemd's RestrictAddressFamilies). Slow where there are many sockets. */

@@ -1,13 +1,89 @@
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The system calls of this package, raw and synchronous. Each returns a value of 0 or more, or a negative errno
+ * (`util.getSystemErrorName` names it), and never throws: a missing argument, one of the wrong type or one out of
+ * range gives -22 (EINVAL). They never wait.
+ */
 export interface SystemCalls {
+  /**
+   * Binds a socket to the interface of this index (SO_BINDTOIFINDEX, Linux 5.0), whether it exists or not; 0 unbinds.
+   * Unprivileged since Linux 5.7 for a socket that is not bound yet; otherwise EPERM without CAP_NET_RAW.
+   */
   readonly bindToInterface: (fd: number, index: number) => number;
+  /** The index of the interface the socket is bound to, 0 = none. */
   readonly boundInterface: (fd: number) => number;
+  /**
+   * Attaches a BPF filter that drops TCP segments with SYN set and ACK clear and lets all others pass
+   * (SO_ATTACH_FILTER, socket(7)). Connections accepted later inherit it, without effect on them. On a TCP socket
+   * newer kernels want CAP_NET_ADMIN for it, otherwise EPERM (commit 5d39580f68e6, in the stable 6.18.44).
+   */
   readonly attachSynFilter: (fd: number) => number;
+  /**
+   * Connections in the accept queue of a listening TCP socket: `tcpi_unacked` of TCP_INFO. EINVAL for a socket that
+   * does not listen, EOPNOTSUPP for a Unix socket. A sandbox with a TCP stack of its own may always answer 0.
+   */
   readonly acceptQueueLength: (fd: number) => number;
+  /** 1 where SO_REUSEPORT is set on the socket, otherwise 0. */
   readonly reusePort: (fd: number) => number;
+  /**
+   * TCP sockets of either family in state SYN_RECV with this local port in this network namespace, as sock_diag(7)
+   * tells without privileges. The errno of socket(2) where a sandbox forbids netlink; EINTR where the table changed
+   * while it was read.
+   */
   readonly synReceived: (port: number) => number;
 }
-export function loadSystemCalls():
+
+/** The addon, or a short sentence that says why there is none. */
+export type LoadedSystemCalls =
   | { readonly calls: SystemCalls }
-  | { readonly calls: undefined; readonly why: string } {
-  return { calls: undefined, why: 'stub' };
+  | { readonly calls: undefined; readonly why: string };
+
+const NAMES = [
+  'bindToInterface',
+  'boundInterface',
+  'attachSynFilter',
+  'acceptQueueLength',
+  'reusePort',
+  'synReceived',
+] as const satisfies readonly (keyof SystemCalls)[];
+
+let loaded: LoadedSystemCalls | undefined;
+
+/**
+ * Loads the addon of this platform on the first call and remembers the outcome. Never throws. The environment
+ * variable GRACEFUL_CLUSTER_NATIVE=off keeps it from being loaded, as if this platform had none.
+ */
+export function loadSystemCalls(): LoadedSystemCalls {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): LoadedSystemCalls {
+  if (process.env['GRACEFUL_CLUSTER_NATIVE'] === 'off') return absent('GRACEFUL_CLUSTER_NATIVE is off');
+  const platform = `${process.platform}-${process.arch}`;
+  if (platform !== 'linux-x64' && platform !== 'linux-arm64')
+    return absent(`no prebuilt addon for ${platform}`);
+  const calls: Partial<SystemCalls> = {};
+  try {
+    const file = fileURLToPath(new URL(`../../prebuilds/${platform}.node`, import.meta.url));
+    process.dlopen({ exports: calls }, file);
+  } catch (error) {
+    return absent(`the addon did not load (${describe(error)})`);
+  }
+  return isComplete(calls) ? { calls } : absent('the addon is not of this version');
+}
+
+function isComplete(calls: Partial<SystemCalls>): calls is SystemCalls {
+  return NAMES.every((name) => typeof calls[name] === 'function');
+}
+
+function absent(why: string): LoadedSystemCalls {
+  return { calls: undefined, why };
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [firstLine] = error.message.split('\n');
+  return 'code' in error ? `${String(error.code)}: ${firstLine}` : String(firstLine);
 }

@@ -8,6 +8,8 @@ const INTERVAL = 2_000;
 /** How long after its last cookie the kernel counts as using them, in milliseconds. */
 const RECENT = 10_000;
 
+const COUNTERS = '/proc/net/netstat';
+
 export interface SynCookies {
   /** Whether the kernel always sends SYN cookies, or has sent one in the last ten seconds (a SYN flood). */
   readonly inUse: () => boolean;
@@ -23,9 +25,10 @@ export function watchSynCookies(): SynCookies {
     sent = Math.max(sent, count);
   };
   const timer = setInterval(() => {
-    readFile('/proc/net/netstat', 'latin1').then((text) => note(parseCounter(text)), ignore);
+    readFile(COUNTERS, 'latin1').then((text) => note(parseCounter(text)), ignore);
   }, INTERVAL);
   timer.unref();
+  if (readText(COUNTERS) === '') clearInterval(timer);
   return {
     inUse: () => {
       note(readCounter());
@@ -50,7 +53,7 @@ function alwaysOn(): boolean {
 }
 
 function readCounter(): number {
-  return parseCounter(readText('/proc/net/netstat'));
+  return parseCounter(readText(COUNTERS));
 }
 
 /** The file holds pairs of lines: names, then values. */

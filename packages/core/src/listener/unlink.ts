@@ -8,7 +8,7 @@ import type { SealMethod } from './methods.ts';
  */
 export const unlink: SealMethod = {
   seal: 'unlink',
-  apply: ({ path }) => {
+  apply: ({ socket: { path } }) => {
     if (path === undefined) return 'unlink: not a Unix socket';
     if (process.platform === 'win32' || path.startsWith('\0')) return 'unlink: the socket has no path';
     try {

@@ -1,0 +1,61 @@
+import { makeCoordinator, type ShutdownCoordinator } from '../coordinator.ts';
+import { resolveOptions, type CoordinatorOptions } from '../options.ts';
+import { watchMembers } from './members.ts';
+import { createReloader, type ReloadReport } from './reload.ts';
+import { createRespawner } from './respawn.ts';
+import { watchRoundRobin } from './round-robin.ts';
+import { resolveSupervisorOptions, type SupervisorOptions } from './supervisor-options.ts';
+
+/** A coordinator of a whole cluster. Made by `superviseCluster` in the primary. */
+export interface ClusterSupervisor extends ShutdownCoordinator {
+  /**
+   * Replaces the workers, `reloadConcurrency` at a time: the new one is ready before the old one drains. One reload
+   * runs at a time; a call during another joins it.
+   *
+   * @throws ERR_GRACEFUL_RELOAD_FAILED if a new worker exits or is not ready in time; the old ones stay
+   * @throws ERR_GRACEFUL_TOO_LATE once a shutdown began
+   */
+  readonly reload: () => Promise<ReloadReport>;
+  /** Process ids of the workers that are alive. */
+  readonly pids: () => readonly number[];
+}
+
+/**
+ * Stops, reloads and keeps a cluster as one: the listeners close first, then every accepted connection reaches a
+ * worker, then the workers drain, then the primary exits. Call it in the primary before the first `cluster.fork()`.
+ *
+ * @throws ERR_GRACEFUL_INVALID_OPTION
+ * @throws ERR_GRACEFUL_NOT_PRIMARY in a worker
+ */
+export function superviseCluster(options: SupervisorOptions = {}): ClusterSupervisor {
+  const { supervision, rest } = resolveSupervisorOptions(options);
+  const settings = resolveOptions(rest satisfies CoordinatorOptions);
+  const roundRobin = watchRoundRobin();
+  // A signal that reached a worker begins the shutdown, but never forces it: it may be one signal to the whole group.
+  const members = watchMembers(roundRobin, (signal) => core.beginAndExit(signal));
+  const core = makeCoordinator(settings, { drainable: members, workers: members.reports });
+  const { coordinator } = core;
+  const respawner = createRespawner(supervision, () => core.beginAndExit('crash loop'));
+  const reloader = createReloader(members, supervision, settings.timeout, respawner.fork);
+
+  coordinator.on('state', () => respawner.stop());
+  respawner.start();
+
+  const reload = (): Promise<ReloadReport> => reloader.reload(() => coordinator.state !== 'running');
+  const onReloadSignal = (): void => {
+    reload().catch((error: unknown) => {
+      settings.logger?.error({ error }, 'reload: failed, the old workers stay');
+    });
+  };
+  const { reloadSignal } = supervision;
+  if (reloadSignal !== undefined) {
+    process.on(reloadSignal, onReloadSignal);
+    core.onDispose(() => process.off(reloadSignal, onReloadSignal));
+  }
+  core.onDispose(respawner.stop);
+
+  return Object.defineProperties(coordinator, {
+    reload: { value: reload, enumerable: true },
+    pids: { value: () => members.list().flatMap(({ worker }) => worker.process.pid ?? []), enumerable: true },
+  }) as ClusterSupervisor;
+}

@@ -1,0 +1,24 @@
+import { createMembership } from './cluster/worker.ts';
+import { makeCoordinator, type ShutdownCoordinator } from './coordinator.ts';
+import { resolveOptions, type CoordinatorOptions } from './options.ts';
+
+/**
+ * Makes a coordinator, which listens for signals from now on. In a worker of a supervised cluster it leaves them to
+ * the primary.
+ *
+ * @throws ERR_GRACEFUL_INVALID_OPTION
+ */
+export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoordinator {
+  const settings = resolveOptions(options);
+  const membership = createMembership();
+  const core = makeCoordinator(settings, membership?.surroundings);
+  membership?.join(core);
+  return core.coordinator;
+}
+
+let shared: ShutdownCoordinator | undefined;
+
+/** The process-wide coordinator, made with the defaults at the first call. */
+export function getCoordinator(): ShutdownCoordinator {
+  return (shared ??= createCoordinator());
+}

@@ -1,0 +1,39 @@
+import type { LostOutcome, Outcome } from './outcome.ts';
+
+/** The kinds of load there are. */
+export type Kind = 'newConnection' | 'keepAlive' | 'slow';
+
+/** One request, with the connection opened for it if there was none. Times are milliseconds since 1970. */
+export interface Attempt {
+  readonly kind: Kind;
+  readonly startedAt: number;
+  /** Whether a connection was opened for it, rather than one used again. */
+  readonly opened: boolean;
+  connectedAt: number | undefined;
+  firstByteAt: number | undefined;
+}
+
+/** How an attempt ended; `undefined` when it failed on this side and says nothing about the server. */
+export interface Ending {
+  readonly outcome: Outcome | undefined;
+  readonly endedAt: number;
+  /** Error code of the socket, or what was wrong in a word. */
+  readonly code: string | undefined;
+}
+
+/** An attempt that cost the client its request. Times are milliseconds after the signal, negative before it. */
+export interface LostAttempt {
+  readonly kind: Kind;
+  readonly outcome: LostOutcome;
+  readonly code: string | null;
+  /** Whether the connection was opened for this attempt. */
+  readonly opened: boolean;
+  readonly started: number;
+  /** Null on a connection used again, or when it was never made. */
+  readonly connected: number | null;
+  readonly firstByte: number | null;
+  readonly ended: number;
+}
+
+/** Milliseconds since 1970, with fractions, never going back. */
+export const now = (): number => performance.timeOrigin + performance.now();

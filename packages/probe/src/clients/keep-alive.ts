@@ -1,0 +1,33 @@
+import type { Connection } from '../connection.ts';
+import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+
+/**
+ * Requests on one connection, with a pause for thought before each. Opens a new connection when the server closed
+ * the old one or announced that it will.
+ */
+export const keepAlive: ClientKind = {
+  kind: 'keepAlive',
+  clients: (settings) => settings.keepAlive,
+  path: (settings) => settings.path,
+  once: false,
+  start: startKeepAlive,
+};
+
+function startKeepAlive(context: ClientContext): void {
+  let connection: Connection | undefined;
+  const think = (): number => context.random() * context.settings.thinkTime;
+
+  function next(): void {
+    if (context.stopped) {
+      connection?.close();
+      context.ended();
+      return;
+    }
+    const open = connection?.reusable ? connection : undefined;
+    connection = open ?? context.connect();
+    context.attempt(connection, !open, ({ outcome }) => {
+      context.later(outcome === 'answered' ? think() : RETRY_DELAY, next);
+    });
+  }
+  context.later(think(), next);
+}

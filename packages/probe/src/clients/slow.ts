@@ -1,0 +1,14 @@
+import type { ClientKind } from './client.ts';
+import { startNewConnection } from './new-connection.ts';
+
+/** Longest time in milliseconds before a client's first request, so that not all are answered at the same moment. */
+const SPREAD = 500;
+
+/** Always one request in flight that takes the server its time, each on a new connection. */
+export const slow: ClientKind = {
+  kind: 'slow',
+  clients: (settings) => settings.slow,
+  path: (settings) => settings.slowPath,
+  once: true,
+  start: (context) => context.later(context.random() * SPREAD, () => startNewConnection(context)),
+};

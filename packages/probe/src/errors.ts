@@ -1,0 +1,16 @@
+export type ProbeErrorCode =
+  | 'ERR_PROBE_INVALID_OPTION'
+  | 'ERR_PROBE_NOT_LOOPBACK'
+  | 'ERR_PROBE_START_FAILED'
+  | 'ERR_PROBE_SERVER_DIED';
+
+/** Why a round could not be measured. What the server does to its clients is never an error: it is the result. */
+export class ProbeError extends Error {
+  override readonly name: string = 'ProbeError';
+  readonly code: ProbeErrorCode;
+
+  constructor(code: ProbeErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

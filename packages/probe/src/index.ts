@@ -1,0 +1,22 @@
+export type { Kind, LostAttempt } from './attempt.ts';
+export { ProbeError, type ProbeErrorCode } from './errors.ts';
+export type { Lag } from './lag.ts';
+export { startLoad, type Load } from './load.ts';
+export type { LoadOptions } from './load-options.ts';
+export type { Target } from './connection.ts';
+export {
+  addCounts,
+  countAttempts,
+  countLost,
+  emptyCounts,
+  isLost,
+  outcomes,
+  type Counts,
+  type LostOutcome,
+  type Outcome,
+} from './outcome.ts';
+export { runRound, type Progress, type Round, type RoundOptions } from './round.ts';
+export type { Exit, ServerOptions } from './server-process.ts';
+export type { KindTally, LoadTally } from './tally.ts';
+export { formatCount, formatTime, median } from './numbers.ts';
+export { renderTable, type TableOptions, type TableRow } from './table.ts';

@@ -49,9 +49,11 @@ conclude(rounds);
 
 function readCount(name: 'rounds' | 'plain-rounds', least: number): number {
   const value = Number(values[name]);
-  if (Number.isInteger(value) && value >= least) return value;
-  console.error(`expected --${name} to be a whole number >= ${least}, got ${values[name]}`);
-  process.exit(2);
+  if (!Number.isInteger(value) || value < least) {
+    console.error(`expected --${name} to be a whole number >= ${least}, got ${values[name]}`);
+    process.exit(2);
+  }
+  return value;
 }
 
 async function soak(server: string, count: number): Promise<Round[]> {
@@ -72,11 +74,16 @@ function failed(round: Round): boolean {
 
 function describe(round: Round, number: number): void {
   const { exit, killed, signalToExit, lag } = round;
-  console.log(
-    `round ${number}: ${JSON.stringify({ exit, killed, signalToExit, lag, counts: round.counts })}`,
-  );
-  for (const lost of round.lost) console.log(`  ${JSON.stringify(lost)}`);
+  console.log(`round ${number}: ${json({ exit, killed, signalToExit, lag, counts: round.counts })}`);
+  for (const lost of round.lost) console.log(`  ${json(lost)}`);
   if (round.stderr) console.log(round.stderr);
+}
+
+/** In one line, times in milliseconds with microseconds. */
+function json(value: object): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'number' ? Number(item.toFixed(3)) : item,
+  );
 }
 
 function total(done: readonly Round[]): string {

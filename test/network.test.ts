@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { only, startArrivals } from './helpers/arrivals.ts';
-import { createNetwork, networkUnavailable } from './helpers/network.ts';
+import { only, startArrivals, type Attempt } from './helpers/arrivals.ts';
+import { createNetwork, networkUnavailable, type Network } from './helpers/network.ts';
 
+const rate = 300;
 const plainServer = `
   const server = require('node:http').createServer((request, response) => response.end('ok'));
   server.listen(0, process.argv[1], () => console.log(server.address().port));
@@ -21,35 +21,30 @@ async function evaluate(prefix: readonly string[], ...text: string[]): Promise<[
   return [child, value];
 }
 
+/** Stops a plain server while clients arrive. */
+async function shutdown({ server, client }: Network, host: string, duration: number): Promise<Attempt[]> {
+  const [child, port] = await evaluate(server, plainServer, host);
+  const clients = await startArrivals({ prefix: client, host, port: Number(port), rate, duration });
+  await sleep(500);
+  child.kill('SIGTERM');
+  return clients.finished;
+}
+
 t.test('network', { skip: networkUnavailable() ?? false }, async (t) => {
   for (const rtt of [20, 100, 300]) {
     t.test(`a round trip takes ${rtt} ms, and a plain server resets the clients within it`, async (t) => {
       const network = await createNetwork({ rtt });
       t.teardown(network.close);
-      for (const host of [network.serverAddress, network.serverAddress6]) {
-        const rate = 300;
-        const [server, port] = await evaluate(network.server, plainServer, host);
-        const exited = once(server, 'exit');
-        const duration = 1000 + 3 * rtt;
-        const clients = await startArrivals({
-          prefix: network.client,
-          host,
-          port: Number(port),
-          rate,
-          duration,
-        });
-        await sleep(500);
-        server.kill('SIGTERM');
-        const attempts = await clients.finished;
-        await exited;
-
+      const hosts = [network.serverAddress, network.serverAddress6];
+      const shutdowns = await Promise.all(hosts.map((host) => shutdown(network, host, 1000 + 3 * rtt)));
+      for (const attempts of shutdowns) {
         const answered = only(attempts, 'answered');
         const refused = only(attempts, 'refused');
         const reset = only(attempts, 'reset');
         const connected = Math.min(...answered.map(({ connectedAfter }) => connectedAfter ?? NaN));
         const turnedAway = Math.min(...refused.map(({ endedAfter }) => endedAfter));
         t.comment(
-          `${host}: ${answered.length} answered, ${reset.length} reset, ${refused.length} refused;`,
+          `${answered.length} answered, ${reset.length} reset, ${refused.length} refused;`,
           `connected after ${connected.toFixed(1)} ms, refused after ${turnedAway.toFixed(1)} ms`,
         );
 
@@ -76,7 +71,7 @@ t.test('network', { skip: networkUnavailable() ?? false }, async (t) => {
     t.teardown(network.close);
     const host = network.serverAddress;
     const [server, port] = await evaluate(network.server, plainServer, host);
-    const arrivals = { prefix: network.client, host, port: Number(port), rate: 300, duration: 1000 };
+    const arrivals = { prefix: network.client, host, port: Number(port), rate, duration: 1000 };
     const attempts = await (await startArrivals(arrivals)).finished;
     server.kill('SIGKILL');
     const late = attempts.filter(({ connectedAfter }) => (connectedAfter ?? Infinity) > 900);

@@ -106,6 +106,7 @@ static long attach_syn_filter(long fd, long unused) {
 static long accept_queue_length(long fd, long unused) {
   (void)unused;
   struct tcp_info info;
+  info.tcpi_state = 0;
   const unsigned needed = offsetof(struct tcp_info, tcpi_unacked) + sizeof info.tcpi_unacked;
   long length = get_option(fd, IPPROTO_TCP, TCP_INFO, &info, needed);
   if (length < 0) return length;

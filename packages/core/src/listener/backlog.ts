@@ -16,8 +16,9 @@ const loopback: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::
  */
 export const backlog: SealMethod = {
   seal: 'backlog',
-  apply: ({ socket }) => {
+  apply: ({ socket, shared }) => {
     if (process.platform !== 'linux') return 'backlog: only Linux takes a new backlog on a listening socket';
+    if (shared) return 'backlog: the port is shared, so a connection to itself may reach another member';
     if (socket.path !== undefined || socket.fd < 0) return 'backlog: not a TCP listener of this process';
     return socket.relisten(0) ? undefined : 'backlog: listen(0) failed';
   },
@@ -25,11 +26,13 @@ export const backlog: SealMethod = {
     const { host, port } = listener.socket;
     await quietTurns(listener);
     const end = now() + LIMIT;
+    let filled = false;
     while (now() < end && !listener.expired()) {
-      if (await fillQueue(port, loopback[host] ?? host)) break;
+      filled = await fillQueue(port, loopback[host] ?? host);
+      if (filled) break;
       await turn();
     }
-    close();
+    close(filled ? 1 : 0);
   },
 };
 

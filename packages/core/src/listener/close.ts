@@ -49,8 +49,9 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   const handshakes = socket.port === 0 ? null : (countHandshakes(listener) ?? null);
   let abandoned: number | null = null;
   try {
-    await method.finish(listener, () => {
-      abandoned = onlyCopy ? 0 : (queueLength(listener) ?? null);
+    await method.finish(listener, (ours = 0) => {
+      const left = queueLength(listener);
+      abandoned = left === undefined ? null : onlyCopy ? 0 : Math.max(0, left - ours);
       socket.close();
     });
   } finally {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { now, sleep } from '../clock.ts';
 import type { Listener } from './listener.ts';
 
@@ -10,6 +11,8 @@ const SYN_RECV = '03';
 /** Connections to this port in the middle of their TCP handshake, or undefined where nothing tells. */
 export function countHandshakes(listener: Listener): number | undefined {
   const counted = listener.system?.synReceived(listener.socket.port) ?? -1;
+  // The table changed while it was read: some may have been missed, so at least one counts until the next look.
+  if (counted === -constants.errno.EINTR) return 1;
   return counted < 0 ? countInProc(listener.socket.port) : counted;
 }
 

@@ -25,9 +25,12 @@ function startKeepAlive(context: ClientContext): void {
     }
     const open = connection?.reusable ? connection : undefined;
     connection = open ?? context.connect();
-    context.attempt(connection, !open, ({ outcome }) => {
-      context.later(outcome === 'answered' ? think() : RETRY_DELAY, next);
-    });
+    context.attempt(connection, !open, ({ outcome }) => wait(outcome === 'answered' ? think() : RETRY_DELAY));
   }
-  context.later(think(), next);
+
+  // A timer that is late fires before the FIN is read that came long ago; after the next poll it has been read.
+  function wait(delay: number): void {
+    context.later(delay, () => setImmediate(next));
+  }
+  wait(think());
 }

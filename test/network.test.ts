@@ -6,7 +6,7 @@ import t from 'tap';
 import { only, startArrivals, type Attempt } from './helpers/arrivals.ts';
 import { createNetwork, networkUnavailable, type Network } from './helpers/network.ts';
 
-const rate = 300;
+const rate = 300; // connections per second
 const plainServer = `
   const server = require('node:http').createServer((request, response) => response.end('ok'));
   server.listen(0, process.argv[1], () => console.log(server.address().port));
@@ -21,10 +21,10 @@ async function evaluate(prefix: readonly string[], ...text: string[]): Promise<[
   return [child, value];
 }
 
-/** Stops a plain server while clients arrive. */
+/** Stops a plain server while clients arrive, at half the rate, since there is one per address family. */
 async function shutdown({ server, client }: Network, host: string, duration: number): Promise<Attempt[]> {
   const [child, port] = await evaluate(server, plainServer, host);
-  const clients = await startArrivals({ prefix: client, host, port: Number(port), rate, duration });
+  const clients = await startArrivals({ prefix: client, host, port: Number(port), rate: rate / 2, duration });
   await sleep(500);
   child.kill('SIGTERM');
   return clients.finished;
@@ -32,37 +32,40 @@ async function shutdown({ server, client }: Network, host: string, duration: num
 
 t.test('network', { skip: networkUnavailable() ?? false }, async (t) => {
   for (const rtt of [20, 100, 300]) {
-    t.test(`a round trip takes ${rtt} ms, and a plain server resets the clients within it`, async (t) => {
+    t.test(`a round trip takes ${rtt} ms, and a plain server loses the clients within it`, async (t) => {
       const network = await createNetwork({ rtt });
       t.teardown(network.close);
-      const hosts = [network.serverAddress, network.serverAddress6];
-      const shutdowns = await Promise.all(hosts.map((host) => shutdown(network, host, 1000 + 3 * rtt)));
-      for (const attempts of shutdowns) {
-        const answered = only(attempts, 'answered');
-        const refused = only(attempts, 'refused');
-        const reset = only(attempts, 'reset');
-        const connected = Math.min(...answered.map(({ connectedAfter }) => connectedAfter ?? NaN));
-        const turnedAway = Math.min(...refused.map(({ endedAfter }) => endedAfter));
-        t.comment(
-          `${answered.length} answered, ${reset.length} reset, ${refused.length} refused;`,
-          `connected after ${connected.toFixed(1)} ms, refused after ${turnedAway.toFixed(1)} ms`,
-        );
+      const { serverAddress, serverAddress6 } = network;
+      const shutdowns = [serverAddress, serverAddress6].map((host) =>
+        shutdown(network, host, 1000 + 3 * rtt),
+      );
+      const attempts = (await Promise.all(shutdowns)).flat();
 
-        // The quickest of many clients: the others may have waited for a busy processor as well.
-        t.ok(connected >= rtt && connected < rtt + 10, 'a connect takes a round trip');
-        t.ok(turnedAway >= rtt && turnedAway < rtt + 10, 'and so does a refusal');
-        t.ok(
-          refused.every(({ endedAfter }) => endedAfter < 1000 + rtt),
-          'nobody is refused only at a second SYN',
-        );
-        const within = (rate * rtt) / 1000;
-        if (rtt >= 100) t.ok(reset.length > within / 3, `about ${within} clients are reset`);
-        t.equal(
-          answered.length + refused.length + reset.length,
-          attempts.length,
-          'all others are answered or refused',
-        );
-      }
+      const answered = only(attempts, 'answered');
+      const refused = only(attempts, 'refused');
+      const lost = attempts.length - answered.length - refused.length;
+      const connected = Math.min(...answered.map(({ connectedAfter }) => connectedAfter ?? NaN));
+      const turnedAway = Math.min(...refused.map(({ endedAfter }) => endedAfter));
+      t.comment(
+        `${answered.length} answered, ${lost} lost, ${refused.length} refused;`,
+        `connected after ${connected.toFixed(1)} ms, refused after ${turnedAway.toFixed(1)} ms`,
+      );
+
+      // The quickest of many clients: the others may have waited for a busy processor as well.
+      t.ok(connected >= rtt && connected < rtt + 100, 'a connect takes a round trip');
+      t.ok(turnedAway >= rtt && turnedAway < rtt + 100, 'and so does a refusal');
+      t.ok(
+        refused.every(({ endedAfter }) => endedAfter < 1000 + rtt),
+        'nobody is refused only at a second SYN',
+      );
+      const within = (rate * rtt) / 1000;
+      if (rtt >= 100) t.ok(lost > within / 3, `about ${within} clients are lost`);
+      // Node 26 also destroys connections that it has just accepted.
+      t.equal(
+        only(attempts, 'reset').length + only(attempts, 'empty').length,
+        lost,
+        'all of them by the close',
+      );
     });
   }
 

@@ -67,9 +67,10 @@ const possible: Record<string, number[]> = {
 };
 
 t.test('the arm64 addon, in an emulated arm64 Node', { skip: unavailable() ?? false }, async (t) => {
-  const args = ['-L', libraries, node ?? '', '--input-type=module', '-e', program, source.href];
-  const env = { ...process.env, NODE_OPTIONS: '' };
-  const { stdout } = await promisify(execFile)(emulator, args, { env });
+  // tap puts itself into every Node by NODE_OPTIONS.
+  const command = ['-u', 'NODE_OPTIONS', 'GRACEFUL_CLUSTER_NATIVE=on', emulator, '-L', libraries, node ?? ''];
+  const args = [...command, '--input-type=module', '-e', program, source.href];
+  const { stdout } = await promisify(execFile)('env', args);
   const results: Record<string, number[]> = JSON.parse(stdout);
   for (const [name, values] of Object.entries(possible)) {
     const seen = [...new Set(results[name])];

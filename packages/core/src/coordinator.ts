@@ -1,8 +1,8 @@
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { createDeadline, now, type Deadline } from './clock.ts';
 import type { ConnectionCounts, CutConnection } from './connections/connections.ts';
 import { waitDelay } from './delay.ts';
-import { GracefulError, warn } from './errors.ts';
+import { expected, GracefulError, warn } from './errors.ts';
 import { combine, type Drainable, type DrainOptions } from './drainable.ts';
 import { createEvents, type Events } from './events.ts';
 import { beginExit } from './exit.ts';
@@ -16,6 +16,7 @@ import type { Settings } from './options.ts';
 import { createReport, type HookReport, type ShutdownReport, type State, type WorkerReport } from './report.ts';
 import { createServers } from './servers.ts';
 import { signalExitCode, watchSignals } from './signals.ts';
+import { createWork } from './work.ts';
 
 export interface CoordinatorStats extends ConnectionCounts {
   readonly state: State;
@@ -58,6 +59,21 @@ export interface ShutdownCoordinator extends AsyncDisposable {
    * @throws as `onShutdown`
    */
   readonly beforeShutdown: (name: string, hook: Hook, options?: HookOptions) => () => void;
+  /**
+   * Keeps the drain open for work that is not a connection, such as a background job, until its promise settles, at
+   * most until connections are cut. Given a name alone, returns the function that says it is done.
+   *
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT
+   */
+  readonly track: Track;
+  /**
+   * Adds a function that ends connections which left HTTP by an upgrade or CONNECT, when the drain begins. It returns
+   * true for one that it takes care of. WebSockets of the `ws` library need none: they get Close 1001.
+   *
+   * @returns a function that takes it off again
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT
+   */
+  readonly onUpgrade: (end: EndUpgraded) => () => void;
   readonly state: State;
   /** False from the signal on, and while `setReady(false)` holds. */
   readonly ready: boolean;
@@ -75,6 +91,14 @@ export interface ShutdownCoordinator extends AsyncDisposable {
   readonly dispose: () => void;
 }
 
+/** Ends an upgraded connection; true if it will. */
+export type EndUpgraded = (socket: Socket) => boolean;
+
+export interface Track {
+  (name: string): () => void;
+  <T>(work: Promise<T>, name?: string): Promise<T>;
+}
+
 /** How often progress is told, in milliseconds. */
 const PROGRESS = 1_000;
 
@@ -89,6 +113,7 @@ export interface Surroundings {
   /** Asked first when a signal comes: true if another process decides. */
   readonly forward?: (signal: NodeJS.Signals) => boolean;
   readonly readyChanged?: (ready: boolean) => void;
+  readonly attached?: (server: Server) => void;
   /** Told of the report before the process exits. */
   readonly finished?: (report: ShutdownReport) => Promise<void>;
 }
@@ -100,6 +125,8 @@ export interface CoordinatorCore {
   /** Begins the shutdown that another process decided on, and exits at its end. */
   readonly drain: (order: DrainOrder) => void;
   readonly beginAndExit: (reason: string) => void;
+  /** The same, with code 1 at the end. */
+  readonly fail: (reason: string, error: string) => void;
   readonly progress: () => { readonly counts: ConnectionCounts; readonly waiting: readonly string[] };
   readonly onDispose: (stop: () => void) => void;
 }
@@ -124,8 +151,10 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     errors.push(describeError(error));
   };
   const events = createEvents(note);
-  const servers = createServers(note);
-  const everything = around.drainable === undefined ? servers : combine([servers, around.drainable]);
+  const enders = new Set<EndUpgraded>();
+  const servers = createServers(note, { upgraded: endUpgraded });
+  const work = createWork();
+  const everything = combine([servers, work, ...(around.drainable === undefined ? [] : [around.drainable])]);
   if (settings.logger !== undefined) logEvents(settings.logger, events);
 
   let state: State = 'running';
@@ -173,6 +202,8 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     });
     await phase('draining', async () => {
       await draining.race(everything.drained());
+      // The last requests may have begun work after the first look at it.
+      await draining.race(work.drained());
       cut = everything.cut();
       clearInterval(progress);
     });
@@ -249,6 +280,29 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     beginAndExit(alone(reason));
   }
 
+  function endUpgraded(socket: Socket): boolean {
+    for (const end of enders) {
+      try {
+        if (end(socket)) return true;
+      } catch (error) {
+        note(error);
+      }
+    }
+    return false;
+  }
+
+  function track(name: string): () => void;
+  function track<T>(promise: Promise<T>, name?: string): Promise<T>;
+  function track(what: unknown, name = 'background work'): unknown {
+    if (typeof what === 'string' && what !== '') return work.begin(what);
+    if (!(what instanceof Promise)) {
+      throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'work', 'a promise or a non-empty name', what);
+    }
+    const done = work.begin(name);
+    what.then(done, done);
+    return what;
+  }
+
   function addHook(hooks: typeof before, open: boolean, args: Parameters<typeof before.add>): () => void {
     if (!open) throw new GracefulError('ERR_GRACEFUL_TOO_LATE', `a hook was added in the state '${state}'`);
     return hooks.add(...args);
@@ -270,10 +324,22 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
   ];
 
   const coordinator: ShutdownCoordinator = {
-    attach: servers.attach,
+    attach: (server) => {
+      const detach = servers.attach(server);
+      around.attached?.(server);
+      return detach;
+    },
     shutdown: (reason = 'shutdown()') => begin(alone(reason)),
     onShutdown: (...args) => addHook(after, state !== 'cleanup' && state !== 'stopped', args),
     beforeShutdown: (...args) => addHook(before, state === 'running', args),
+    track,
+    onUpgrade: (end) => {
+      if (typeof end !== 'function') throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'end', 'a function', end);
+      enders.add(end);
+      return () => {
+        enders.delete(end);
+      };
+    },
     get state() {
       return state;
     },
@@ -306,6 +372,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
       beginAndExit(order);
     },
     beginAndExit: (reason) => beginAndExit(alone(reason)),
+    fail: onFatalError,
     progress: progressNow,
     onDispose: (stop) => unwatch.push(stop),
   };

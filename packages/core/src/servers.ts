@@ -1,9 +1,6 @@
-import { Server as HttpServer } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
 import { Server } from 'node:net';
-import type { Connections } from './connections/connections.ts';
-import { trackHttp1 } from './connections/http1.ts';
-import { trackRaw } from './connections/raw.ts';
+import type { ConnectionHooks, Connections } from './connections/connections.ts';
+import { trackServer } from './connections/track.ts';
 import { sumCounts, type Drainable, type DrainOptions } from './drainable.ts';
 import { expected, GracefulError } from './errors.ts';
 import { closeListener, type ListenerReport } from './listener/close.ts';
@@ -24,7 +21,7 @@ interface Attachment {
 const owned = new WeakSet<Server>();
 
 /** @param failed - called with the error of a listener that could not be closed */
-export function createServers(failed: (error: unknown) => void): Servers {
+export function createServers(failed: (error: unknown) => void, hooks: ConnectionHooks): Servers {
   const attachments = new Map<Server, Attachment>();
   const reports: Promise<ListenerReport | undefined>[] = [];
   const drains: Promise<void>[] = [];
@@ -43,14 +40,16 @@ export function createServers(failed: (error: unknown) => void): Servers {
       reports.push(report);
       closed = report;
     }
-    drains.push(connections.drain(closing.keepAliveGrace, closed));
+    connections.drain(closing);
+    drains.push(closed.then(connections.whenEmpty));
   }
 
   return {
     attach: (server) => {
       const known = attachments.get(server);
       if (known !== undefined) return known.detach;
-      const connections = track(server);
+      claim(server);
+      const connections = trackServer(server, hooks);
       const onListening = (): void => closeOne(server, connections);
       const detach = (): void => {
         if (!attachments.delete(server)) return;
@@ -86,7 +85,7 @@ export function createServers(failed: (error: unknown) => void): Servers {
   };
 }
 
-function track(server: Server): Connections {
+function claim(server: Server): void {
   if (!(server instanceof Server)) {
     throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'server', 'a net.Server or one of its kinds', server);
   }
@@ -94,7 +93,4 @@ function track(server: Server): Connections {
     throw new GracefulError('ERR_GRACEFUL_SERVER_OWNED', 'another coordinator drains this server already');
   }
   owned.add(server);
-  if (server instanceof HttpsServer) return trackHttp1(server, 'secureConnection');
-  if (server instanceof HttpServer) return trackHttp1(server, 'connection');
-  return trackRaw(server);
 }

@@ -1,207 +1,113 @@
 import cluster, { type Worker } from 'node:cluster';
-import type { ConnectionCounts, ConnectionTotals, CutConnection } from '../connections/connections.ts';
+import type { ConnectionTotals, CutConnection } from '../connections/connections.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../drainable.ts';
 import { closeListener, type ListenerReport } from '../listener/close.ts';
+import type { ListeningSocket } from '../listener/handle.ts';
 import type { ShutdownReport, WorkerReport } from '../report.ts';
-import { open, seal, type PrimaryMessage, type WorkerMessage } from './protocol.ts';
+import { createIdleForks } from './idle-forks.ts';
+import { createMember, type Member } from './member.ts';
 import type { RoundRobin } from './round-robin.ts';
 
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
   readonly list: () => readonly Member[];
+  /** Of a worker that was just forked: Node tells of it one tick later. */
+  readonly of: (worker: Worker) => Member;
   /** One entry for each worker that was alive when the shutdown began. */
   readonly reports: () => readonly WorkerReport[];
-}
-
-export interface Member {
-  readonly worker: Worker;
-  /** Whether it has a coordinator; Node alone closes the others, by `disconnect`. */
-  readonly joined: () => boolean;
-  /** Resolves when it listens, and its coordinator is not told to wait by `setReady(false)`. */
-  readonly ready: Promise<void>;
-  readonly exited: Promise<void>;
-  readonly gone: () => boolean;
-  /** Tells it to close and drain within `timeout` milliseconds. */
-  readonly drain: (reason: string, timeout: number, together: boolean) => void;
-  readonly kill: () => void;
-}
-
-interface Entry extends Member {
-  readonly counts: () => ConnectionCounts;
-  readonly waiting: () => readonly string[];
-  readonly report: () => WorkerReport;
-  readonly announce: () => void;
 }
 
 /** Milliseconds by which a worker's deadline comes before the primary's. */
 const MARGIN = 500;
 
-const NOTHING: ConnectionCounts = { open: 0, inFlight: 0, idle: 0 };
-
 /** @param onSignal - called when a signal reached a worker */
 export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.Signals) => void): Members {
-  const entries = new Map<Worker, Entry>();
-  let listeners: Promise<ListenerReport>[] = [];
+  const entries = new Map<Worker, Member>();
+  const idleForks = createIdleForks();
+  const listeners: Promise<ListenerReport | undefined>[] = [];
   let draining: DrainOptions | undefined;
-  let witnesses: readonly Entry[] = [];
+  let witnesses: readonly Member[] = [];
 
-  function add(worker: Worker): void {
-    if (entries.has(worker)) return;
+  function add(worker: Worker): Member {
+    const known = entries.get(worker);
+    if (known !== undefined) return known;
     roundRobin.follow(worker);
-    const entry = createEntry(worker, onSignal);
-    entries.set(worker, entry);
-    void entry.exited.then(() => entries.delete(worker));
-    // Born after the end began, of a respawn that does not know of it: it has served nothing yet.
-    if (draining !== undefined) entry.kill();
+    const member = createMember(worker, onSignal);
+    entries.set(worker, member);
+    void member.exited.then(() => entries.delete(worker));
+    return member;
   }
 
-  const all = (): readonly Entry[] => [...entries.values()];
+  function onFork(worker: Worker): void {
+    if (draining === undefined) {
+      add(worker);
+    } else if (!idleForks.isIdle(worker)) {
+      // Born after the end began, with settings of its own: it has served nothing yet.
+      add(worker).kill();
+    }
+  }
+
+  function closeSocket(socket: ListeningSocket): void {
+    if (draining === undefined) return;
+    const report = closeListener(socket, { ...draining, together: true }).catch(() => {
+      socket.close();
+      return undefined;
+    });
+    listeners.push(report);
+  }
+
+  const all = (): readonly Member[] => [...entries.values()];
 
   for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) add(worker);
-  cluster.on('fork', add);
+  cluster.on('fork', onFork);
 
   const members: Members = {
     list: all,
-    reports: () => witnesses.map((entry) => entry.report()),
-    counts: () => sumCounts(all().map((entry) => entry.counts())),
+    of: add,
+    reports: () => witnesses.map((member) => member.report()),
+    counts: () => sumCounts(all().map((member) => member.counts())),
     waiting: (limit) =>
       all()
-        .flatMap((entry) => entry.waiting())
+        .flatMap((member) => member.waiting())
         .slice(0, limit),
     announce: () => {
-      for (const entry of all()) entry.announce();
+      for (const member of all()) member.announce();
     },
     close: (options) => {
       draining = options;
       witnesses = all();
-      listeners = roundRobin.sockets().map((socket) => closeListener(socket, { ...options, together: true }));
+      roundRobin.onSocket(closeSocket);
+      idleForks.start();
       members.announce();
     },
     closed: async () => {
       const reports = await Promise.all(listeners);
       await roundRobin.handedOver(() => draining?.expired() ?? true);
-      return reports;
+      await Promise.all(all().flatMap((member) => (member.killed() ? member.exited : [])));
+      return reports.filter((report) => report !== undefined);
     },
     drained: async () => {
       await members.closed();
-      for (const entry of all()) {
-        entry.drain(draining?.reason ?? '', Math.max(0, (draining?.left() ?? 0) - MARGIN), true);
-      }
+      const { reason = '', left } = draining ?? {};
+      for (const member of all()) member.drain(reason, Math.max(0, (left?.() ?? 0) - MARGIN), true);
       await Promise.all(all().map(({ exited }) => exited));
     },
-    cut: () =>
-      all().map((entry): CutConnection => {
-        const { process: child, id } = entry.worker;
-        const waiting = entry.waiting().join('; ') || 'it did not say what it was doing';
-        entry.kill();
-        return { kind: 'worker', name: `worker ${id} (pid ${child.pid}): ${waiting}`, lost: true };
-      }),
-    totals: () => witnesses.map((entry) => totalsOf(entry.report().report)),
+    cut: () => {
+      const stuck = all().filter((member) => !member.gone() && !member.killed());
+      return stuck.map((member): CutConnection => {
+        const waiting = member.waiting().join('; ') || 'it did not say what it was doing';
+        member.kill();
+        return { kind: 'worker', name: `${member.name}: ${waiting}`, lost: true };
+      });
+    },
+    totals: () => witnesses.map((member) => totalsOf(member.report().report)),
     release: () => {
-      cluster.off('fork', add);
+      cluster.off('fork', onFork);
+      idleForks.stop();
       roundRobin.stop();
     },
   };
   return members;
-}
-
-function createEntry(worker: Worker, onSignal: (signal: NodeJS.Signals) => void): Entry {
-  let joined = false;
-  let listening = false;
-  let willing = true;
-  let told = false;
-  let killed = false;
-  let exit: { readonly code: number | null; readonly signal: string | null } | undefined;
-  let report: ShutdownReport | undefined;
-  let progress: { readonly counts: ConnectionCounts; readonly waiting: readonly string[] } | undefined;
-  let becomeReady: () => void;
-  const ready = new Promise<void>((resolve) => {
-    becomeReady = resolve;
-  });
-  const checkReady = (): void => {
-    if (listening && willing) becomeReady();
-  };
-
-  /** A worker that is gone, or going, needs no message. */
-  const tell = (message: PrimaryMessage): void => {
-    if (worker.isConnected()) worker.process.send(seal(message), () => {});
-  };
-
-  worker.on('message', (message: unknown) => {
-    const received = open<WorkerMessage>(message);
-    switch (received?.type) {
-      case 'hello':
-        joined = true;
-        tell({ type: 'welcome' });
-        break;
-      case 'ready':
-        willing = received.ready ?? true;
-        checkReady();
-        break;
-      case 'signal':
-        if (received.signal !== undefined) onSignal(received.signal);
-        break;
-      case 'progress':
-        progress = { counts: received.counts ?? NOTHING, waiting: received.waiting ?? [] };
-        break;
-      case 'report':
-        report = received.report;
-        break;
-      case undefined:
-        break;
-    }
-  });
-  worker.on('listening', () => {
-    listening = true;
-    checkReady();
-  });
-  // Without a listener, a write to a worker that is dying would be an uncaught exception in the primary.
-  worker.process.on('error', () => {});
-  const exited = new Promise<void>((resolve) => {
-    worker.once('exit', (code: number | null, signal: string | null) => {
-      exit = { code, signal };
-      resolve();
-    });
-  });
-
-  return {
-    worker,
-    ready,
-    exited,
-    joined: () => joined,
-    gone: () => exit !== undefined,
-    counts: () => progress?.counts ?? NOTHING,
-    waiting: () => progress?.waiting ?? [],
-    announce: () => tell({ type: 'announce' }),
-    drain: (reason, timeout, together) => {
-      told = true;
-      if (joined) tell({ type: 'drain', reason, timeout, together });
-      else if (worker.isConnected()) worker.disconnect();
-    },
-    kill: () => {
-      killed = exit === undefined;
-      worker.process.kill('SIGKILL');
-    },
-    report: () => {
-      const { code, signal } = exit ?? { code: null, signal: null };
-      const outcome = describeExit({ killed, told, code, signal, reported: report !== undefined });
-      return { id: worker.id, pid: worker.process.pid ?? 0, outcome, code, signal, report: report ?? null };
-    },
-  };
-}
-
-function describeExit(exit: {
-  readonly killed: boolean;
-  readonly told: boolean;
-  readonly reported: boolean;
-  readonly code: number | null;
-  readonly signal: string | null;
-}): WorkerReport['outcome'] {
-  if (exit.killed) return 'killed';
-  if (exit.reported) return 'drained';
-  // The signal may have reached every process of the group: one that had left by then has done what was asked.
-  if (exit.code === 0 || exit.signal === 'SIGTERM' || exit.signal === 'SIGINT') return 'left';
-  return 'died';
 }
 
 function totalsOf(report: ShutdownReport | null): ConnectionTotals {

@@ -8,7 +8,8 @@ import type { ShutdownReport } from '../report.ts';
 export type WorkerMessage =
   /** The worker has a coordinator. */
   | { readonly type: 'hello' }
-  | { readonly type: 'ready'; readonly ready: boolean }
+  /** Whether it is willing (`setReady`), and whether a server in its coordinator's care listens. */
+  | { readonly type: 'ready'; readonly ready: boolean; readonly listening: boolean }
   /** A signal reached the worker; only the primary decides. */
   | { readonly type: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly type: 'progress'; readonly counts: ConnectionCounts; readonly waiting: readonly string[] }

@@ -1,7 +1,8 @@
 import type { Worker } from 'node:cluster';
 import { createDeadline, now } from '../clock.ts';
 import { GracefulError } from '../errors.ts';
-import type { Member, Members } from './members.ts';
+import type { Member } from './member.ts';
+import type { Members } from './members.ts';
 import type { Supervision } from './supervisor-options.ts';
 
 export interface ReloadReport {
@@ -14,73 +15,80 @@ export interface ReloadReport {
 }
 
 export interface Reloader {
-  readonly reload: (stopping: () => boolean) => Promise<ReloadReport>;
+  readonly reload: () => Promise<ReloadReport>;
 }
 
-/** @param timeout - milliseconds that an old worker has to drain */
+export interface ReloadSurroundings {
+  /** Milliseconds that an old worker has to drain. */
+  readonly timeout: number;
+  readonly fork: () => Worker;
+  readonly stopping: () => boolean;
+}
+
 export function createReloader(
   members: Members,
   { reloadConcurrency, readyTimeout }: Supervision,
-  timeout: number,
-  fork: () => Worker,
+  { timeout, fork, stopping }: ReloadSurroundings,
 ): Reloader {
   let running: Promise<ReloadReport> | undefined;
 
-  async function replace(old: Member): Promise<{ readonly killed: boolean }> {
-    const worker = fork();
-    const fresh = members.list().find((member) => member.worker === worker) ?? (await appearance(worker));
-    const deadline = createDeadline(readyTimeout);
-    const outcome = await deadline.race(
-      Promise.race([fresh.ready.then(() => 'ready' as const), fresh.exited.then(() => 'exited' as const)]),
-    );
-    if (outcome !== 'ready') {
+  /** @returns whether the old worker had to be killed */
+  async function replace(old: Member): Promise<boolean> {
+    const fresh = members.of(fork());
+    const settled = Promise.race([fresh.ready.then(() => true), fresh.exited.then(() => false)]);
+    const ready = await createDeadline(readyTimeout).race(settled);
+    if (stopping()) throw tooLate();
+    if (!ready) {
+      const why = fresh.gone() ? `${fresh.fate()} before it was ready` : `was not ready after ${readyTimeout} ms`;
       fresh.kill();
-      const why = outcome === 'exited' ? 'exited before it was ready' : `was not ready after ${readyTimeout} ms`;
-      throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `the new worker ${why}; the old one stays`);
+      await fresh.exited;
+      throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh.name} ${why}; the old workers stay`);
     }
     old.drain('reload', timeout, false);
     await createDeadline(timeout).race(old.exited);
-    const killed = !old.gone();
-    if (killed) old.kill();
+    // From the signal on, the shutdown decides how long a worker may take.
+    const late = !old.gone() && !stopping();
+    if (late) old.kill();
     await old.exited;
-    return { killed };
+    return late;
   }
 
-  /** Node tells of a fork one tick after it. */
-  async function appearance(worker: Worker): Promise<Member> {
-    await new Promise((resolve) => {
-      worker.once('online', resolve);
-      worker.once('exit', resolve);
-    });
-    const member = members.list().find((each) => each.worker === worker);
-    if (member !== undefined) return member;
-    throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', 'the new worker exited as soon as it was forked');
-  }
-
-  async function replaceAll(stopping: () => boolean): Promise<ReloadReport> {
+  async function replaceAll(): Promise<ReloadReport> {
     const start = now();
     const queue = [...members.list()];
     let replaced = 0;
     let killed = 0;
+    let failed = false;
     const lane = async (): Promise<void> => {
-      for (let old = queue.shift(); old !== undefined; old = queue.shift()) {
-        if (stopping()) throw new GracefulError('ERR_GRACEFUL_TOO_LATE', 'a shutdown began during the reload');
-        if (old.gone()) continue;
-        const outcome = await replace(old);
-        replaced += 1;
-        killed += outcome.killed ? 1 : 0;
+      try {
+        for (let old = queue.shift(); old !== undefined && !failed; old = queue.shift()) {
+          if (stopping()) throw tooLate();
+          // It crashed in the meantime: what replaced it is new already.
+          if (old.gone()) continue;
+          killed += (await replace(old)) ? 1 : 0;
+          replaced += 1;
+        }
+      } catch (error) {
+        failed = true;
+        throw error;
       }
     };
-    await Promise.all(Array.from({ length: reloadConcurrency }, lane));
+    const lanes = await Promise.allSettled(Array.from({ length: reloadConcurrency }, lane));
+    for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
     return { replaced, killed, duration: now() - start };
   }
 
   return {
-    reload: (stopping) => {
-      running ??= replaceAll(stopping).finally(() => {
+    reload: () => {
+      if (stopping()) return Promise.reject(tooLate());
+      running ??= replaceAll().finally(() => {
         running = undefined;
       });
       return running;
     },
   };
+}
+
+function tooLate(): GracefulError {
+  return new GracefulError('ERR_GRACEFUL_TOO_LATE', 'a shutdown began, nothing is reloaded');
 }

@@ -18,7 +18,10 @@ export interface Respawner {
 }
 
 /** @param giveUp - called after `crashLimit` crashes in a row */
-export function createRespawner({ workers, crashLimit }: Supervision, giveUp: () => void): Respawner {
+export function createRespawner(
+  { workers, crashLimit }: Supervision,
+  giveUp: (why: string) => void,
+): Respawner {
   const born = new Map<Worker, number>();
   const timers = new Set<NodeJS.Timeout>();
   let crashes = 0;
@@ -27,16 +30,24 @@ export function createRespawner({ workers, crashLimit }: Supervision, giveUp: ()
   function fork(): Worker {
     const worker = cluster.fork();
     born.set(worker, now());
+    // One that could not be started (EAGAIN, ENOMEM) has no exit.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) onEnd(worker, error.message);
+    });
     return worker;
   }
 
-  function onExit(worker: Worker): void {
+  function onExit(worker: Worker, code: number | null, signal: string | null): void {
+    onEnd(worker, signal === null ? `code ${code}` : signal);
+  }
+
+  function onEnd(worker: Worker, how: string): void {
     const birth = born.get(worker);
     born.delete(worker);
     if (stopped || workers === undefined || birth === undefined || born.size + timers.size >= workers) return;
     crashes = now() - birth < SHORT_LIFE ? crashes + 1 : 0;
     if (crashes >= crashLimit) {
-      giveUp();
+      giveUp(`${crashes} workers in a row died within ${SHORT_LIFE} ms of their start, the last with ${how}`);
       return;
     }
     const wait = crashes === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (crashes - 1), LONGEST_WAIT);

@@ -1,7 +1,7 @@
-import cluster, { type Worker } from 'node:cluster';
+import { type Worker } from 'node:cluster';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';
-import { turn } from '../clock.ts';
+import { now, sleep, turn } from '../clock.ts';
 import { fileDescriptor, rawHandle, type ListeningSocket, type RawHandle } from '../listener/handle.ts';
 
 /** An accepted connection that the primary holds until a worker has taken it. */
@@ -12,16 +12,33 @@ interface ClientHandle {
 /** A listening handle of Node's round-robin scheduler. */
 interface SchedulerHandle extends RawHandle {
   onconnection: (error: number, client: ClientHandle | undefined) => void;
-  readonly close: () => void;
-  readonly getsockname?: (out: object) => number;
+  close: () => void;
+}
+
+/** One listener of the scheduler, with its queue of connections. */
+interface Scheduler {
+  readonly socket: ListeningSocket;
+  /** Gives a connection to a worker; one that is in the queue already moves to its end. */
+  readonly give: (client: ClientHandle) => void;
+  /** No worker listens any more: the scheduler has let go of the queue, and would keep what is given to it for ever. */
+  deserted: boolean;
+}
+
+interface Pending {
+  readonly scheduler: Scheduler;
+  /** Whom it was sent to, who has not taken it yet. */
+  worker: Worker | undefined;
+  /** Number of the message that it was sent with. */
+  seq: unknown;
 }
 
 /** The listening sockets that a cluster's primary owns under round robin, and what is on its way to workers. */
 export interface RoundRobin {
-  readonly sockets: () => readonly ListeningSocket[];
+  /** Calls back with each socket there is, and with each one that is opened later. */
+  readonly onSocket: (visit: (socket: ListeningSocket) => void) => void;
   /** Connections that were accepted and that no worker has been handed yet. */
   readonly queued: () => number;
-  /** Resolves when every accepted connection was handed to a worker, or when `expired`. */
+  /** Resolves when every accepted connection was handed to a worker, when workers refuse them, or when `expired`. */
   readonly handedOver: (expired: () => boolean) => Promise<void>;
   /**
    * Follows what is sent to a worker, so that a connection which it dies with, unacknowledged and so unread, goes to
@@ -34,56 +51,62 @@ export interface RoundRobin {
 /** Turns of the loop between a worker's exit and the recovery of what it held. */
 const RECOVERY_TURNS = 5;
 
+/** Milliseconds in which workers refuse connections (`maxConnections`) and none is taken, until nobody waits for them. */
+const REFUSED_FOR = 1_000;
+
 const CHANNEL = 'tracing:net.server.listen:asyncEnd';
 
 /**
  * Watches the primary's scheduler. It opens each listener as a `net.Server`, takes its handle and lets the server
- * go; the diagnostics channel shows the server just before that. Where a Node line does it differently, `sockets` stays
- * empty, and the cluster closes its listeners as plain Node does: with the last worker.
+ * go; the diagnostics channel shows the server just before that. Where a Node line does it differently, there is no
+ * socket to be seen, and the cluster closes its listeners as plain Node does: with the last worker.
  */
 export function watchRoundRobin(): RoundRobin {
-  const sockets = new Map<SchedulerHandle, ListeningSocket>();
-  /** Accepted and not taken by a worker yet, each with the scheduler's way to give it to one. */
-  const pending = new Map<ClientHandle, { readonly give: () => void; worker: object | undefined }>();
+  const schedulers = new Set<Scheduler>();
+  const pending = new Map<ClientHandle, Pending>();
+  const visitors: ((socket: ListeningSocket) => void)[] = [];
+  let refusals = 0;
 
   function own(handle: SchedulerHandle, address: ReturnType<Server['address']>): void {
     let accepted = 0;
-    let open = true;
     const distribute = handle.onconnection;
+    const close = handle.close.bind(handle);
+    const tcp = typeof address === 'object' && address !== null ? address : undefined;
+    const scheduler: Scheduler = {
+      give: (client) => distribute.call(handle, 0, client),
+      deserted: false,
+      socket: {
+        fd: fileDescriptor(handle),
+        path: typeof address === 'string' ? address : undefined,
+        host: tcp?.address ?? '',
+        port: tcp?.port ?? 0,
+        copied: false,
+        accepted: () => accepted,
+        relisten: (backlog) => handle.listen?.(backlog) === 0,
+        close: () => {
+          schedulers.delete(scheduler);
+          close();
+        },
+        release: () => {},
+      },
+    };
     handle.onconnection = (error, client) => {
       accepted += 1;
-      if (client !== undefined && error === 0) track(client, () => distribute.call(handle, 0, client));
+      if (client !== undefined && error === 0) track(client, scheduler);
       distribute.call(handle, error, client);
     };
-    sockets.set(handle, {
-      fd: fileDescriptor(handle),
-      path: typeof address === 'string' ? address : undefined,
-      host: typeof address === 'object' && address !== null ? address.address : '',
-      port: typeof address === 'object' && address !== null ? address.port : 0,
-      copied: false,
-      accepted: () => accepted,
-      relisten: (backlog) => handle.listen?.(backlog) === 0,
-      close: () => {
-        if (open) handle.close();
-        open = false;
-      },
-      release: () => {},
-    });
-    const close = handle.close;
-    Object.defineProperty(handle, 'close', {
-      configurable: true,
-      writable: true,
-      value: (...args: []) => {
-        open = false;
-        sockets.delete(handle);
-        close.apply(handle, args);
-      },
-    });
+    // The scheduler calls it when the last worker has left, whether the socket is closed by then or not.
+    handle.close = () => {
+      scheduler.deserted = true;
+      scheduler.socket.close();
+    };
+    schedulers.add(scheduler);
+    for (const visit of visitors) visit(scheduler.socket);
   }
 
-  function track(client: ClientHandle, give: () => void): void {
+  function track(client: ClientHandle, scheduler: Scheduler): void {
     const close = client.close;
-    pending.set(client, { give, worker: undefined });
+    pending.set(client, { scheduler, worker: undefined, seq: undefined });
     // While its worker is registered, the scheduler closes its copy when the worker has acknowledged.
     client.close = (...args) => {
       pending.delete(client);
@@ -96,6 +119,7 @@ export function watchRoundRobin(): RoundRobin {
     if (!(server instanceof Server)) return;
     const handle = rawHandle(server) as SchedulerHandle | null | undefined;
     const address = server.address();
+    // Before the loop polls again, and so before the first connection.
     setImmediate(() => {
       if (handle === null || handle === undefined || typeof handle.onconnection !== 'function') return;
       if (rawHandle(server) === null && handle.fd !== -1) own(handle, address);
@@ -107,33 +131,68 @@ export function watchRoundRobin(): RoundRobin {
   async function recover(worker: Worker): Promise<void> {
     // Its last acknowledgements may still be in the channel, and Node must have forgotten the worker.
     for (let turns = 0; turns < RECOVERY_TURNS; turns += 1) await turn();
-    const others = Object.values(cluster.workers ?? {}).some((other) => other?.isConnected());
     for (const [client, entry] of pending) {
-      if (entry.worker !== worker) continue;
+      // Node also drops, with no worker's name on it, what it gave to a worker whose channel was closed by then.
+      if (entry.worker !== undefined && entry.worker !== worker) continue;
       entry.worker = undefined;
-      if (others) entry.give();
-      else client.close();
+      if (entry.scheduler.deserted) client.close();
+      else entry.scheduler.give(client);
     }
   }
 
-  const queued = (): number => [...pending.values()].filter(({ worker }) => worker === undefined).length;
+  /** Node puts what a worker refused back into the queue, even if that was the last one. */
+  function onRefused(worker: Worker, seq: unknown): void {
+    refusals += 1;
+    for (const [client, entry] of pending) {
+      if (entry.scheduler.deserted && entry.worker === worker && entry.seq === seq) client.close();
+    }
+  }
+
+  const unsent = ({ worker }: Pending): boolean =>
+    worker === undefined || worker.isDead() || !worker.isConnected();
+
+  const queued = (): number => [...pending.values()].filter(unsent).length;
 
   return {
-    sockets: () => [...sockets.values()],
+    onSocket: (visit) => {
+      visitors.push(visit);
+      for (const { socket } of schedulers) visit(socket);
+    },
     queued,
     handedOver: async (expired) => {
-      while (queued() > 0 && !expired()) await turn();
+      let fewest = Infinity;
+      let since = now();
+      let refused = refusals;
+      for (let left = queued(); left > 0 && !expired(); left = queued()) {
+        if (left < fewest) {
+          fewest = left;
+          since = now();
+          refused = refusals;
+        } else if (refusals > refused && now() - since > REFUSED_FOR) {
+          return;
+        }
+        // A loop that turned without rest would take the processor from the workers it waits for.
+        await sleep(1);
+      }
     },
     follow: (worker) => {
       const child = worker.process;
       const send = child.send.bind(child) as (...args: unknown[]) => boolean;
       child.send = (message: unknown, client?: unknown, ...rest: unknown[]) => {
         const entry = pending.get(client as ClientHandle);
-        if (entry !== undefined) entry.worker = worker;
+        if (entry !== undefined) {
+          entry.worker = worker;
+          entry.seq = (message as { readonly seq?: unknown }).seq;
+        }
         return send(message, client, ...rest);
       };
+      child.on('internalMessage', (message: { readonly ack?: unknown; readonly accepted?: unknown }) => {
+        if (message.accepted === false) onRefused(worker, message.ack);
+      });
       worker.once('exit', () => void recover(worker));
     },
-    stop: () => unsubscribe(CHANNEL, onListen),
+    stop: () => {
+      unsubscribe(CHANNEL, onListen);
+    },
   };
 }

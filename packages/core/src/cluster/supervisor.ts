@@ -1,4 +1,5 @@
 import { makeCoordinator, type ShutdownCoordinator } from '../coordinator.ts';
+import { describeError } from '../hooks.ts';
 import { resolveOptions, type CoordinatorOptions } from '../options.ts';
 import { watchMembers } from './members.ts';
 import { createReloader, type ReloadReport } from './reload.ts';
@@ -35,16 +36,21 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   const members = watchMembers(roundRobin, (signal) => core.beginAndExit(signal));
   const core = makeCoordinator(settings, { drainable: members, workers: members.reports });
   const { coordinator } = core;
-  const respawner = createRespawner(supervision, () => core.beginAndExit('crash loop'));
-  const reloader = createReloader(members, supervision, settings.timeout, respawner.fork);
+  const respawner = createRespawner(supervision, (why) => core.fail('crash loop', why));
+  const reloader = createReloader(members, supervision, {
+    timeout: settings.timeout,
+    fork: respawner.fork,
+    stopping: () => coordinator.state !== 'running',
+  });
 
   coordinator.on('state', () => respawner.stop());
   respawner.start();
 
-  const reload = (): Promise<ReloadReport> => reloader.reload(() => coordinator.state !== 'running');
   const onReloadSignal = (): void => {
-    reload().catch((error: unknown) => {
-      settings.logger?.error({ error }, 'reload: failed, the old workers stay');
+    reloader.reload().catch((error: unknown) => {
+      const why = describeError(error);
+      if (settings.logger === undefined) process.stderr.write(`${why}\n`);
+      else settings.logger.error({ error: why }, 'reload: failed');
     });
   };
   const { reloadSignal } = supervision;
@@ -55,7 +61,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   core.onDispose(respawner.stop);
 
   return Object.defineProperties(coordinator, {
-    reload: { value: reload, enumerable: true },
+    reload: { value: reloader.reload, enumerable: true },
     pids: { value: () => members.list().flatMap(({ worker }) => worker.process.pid ?? []), enumerable: true },
   }) as ClusterSupervisor;
 }

@@ -1,6 +1,8 @@
 import cluster from 'node:cluster';
+import type { Server } from 'node:net';
 import type { CoordinatorCore, Surroundings } from '../coordinator.ts';
 import type { ShutdownReport } from '../report.ts';
+import { guardChannel, guardOutput } from './guards.ts';
 import { open, seal, type PrimaryMessage, type WorkerMessage } from './protocol.ts';
 
 /** How often a draining worker tells its primary what it waits for, in milliseconds. */
@@ -11,7 +13,7 @@ const FLUSH = 200;
 
 export interface Membership {
   readonly surroundings: Surroundings;
-  /** Joins the primary's shutdown, if the primary supervises; begins one of its own when the primary dies. */
+  /** Joins the primary's shutdown, if the primary supervises; begins one of its own when the primary is gone. */
   readonly join: (core: CoordinatorCore) => void;
 }
 
@@ -20,6 +22,9 @@ export function createMembership(): Membership | undefined {
   const { worker } = cluster;
   if (!cluster.isWorker || worker === undefined) return undefined;
   let welcome = false;
+  let willing = true;
+  let listening = false;
+  let reported = false;
   let timer: NodeJS.Timeout | undefined;
 
   const tell = (message: WorkerMessage): Promise<void> =>
@@ -28,8 +33,11 @@ export function createMembership(): Membership | undefined {
       else resolve();
     });
 
+  const tellReady = (): void => void tell({ type: 'ready', ready: willing, listening });
+
   const finished = async (report: ShutdownReport): Promise<void> => {
     clearInterval(timer);
+    reported = true;
     await Promise.race([tell({ type: 'report', report }), new Promise((resolve) => setTimeout(resolve, FLUSH).unref())]);
     // The channel is the last thing that holds the loop.
     process.channel?.unref();
@@ -41,25 +49,40 @@ export function createMembership(): Membership | undefined {
       void tell({ type: 'signal', signal });
       return true;
     },
-    readyChanged: (ready) => void tell({ type: 'ready', ready }),
+    readyChanged: (ready) => {
+      willing = ready;
+      tellReady();
+    },
+    // The primary knows of most listeners, but not of one that is the worker's own (`exclusive`, `reusePort`).
+    attached: (server: Server) => {
+      const onListening = (): void => {
+        listening = true;
+        tellReady();
+      };
+      if (server.listening) onListening();
+      else server.once('listening', onListening);
+    },
     finished,
   };
 
   function join(core: CoordinatorCore): void {
+    const tellProgress = (): void => void tell({ type: 'progress', ...core.progress() });
+    const leave = (reason: string, together: boolean): void => {
+      core.drain({ reason, timeout: undefined, together });
+    };
     const onMessage = (message: unknown): void => {
       const received = open<PrimaryMessage>(message);
       switch (received?.type) {
         case 'welcome':
           welcome = true;
+          tellReady();
           break;
         case 'announce':
           core.announce();
           break;
         case 'drain': {
           const { reason = 'cluster', timeout = 0, together = false } = received;
-          timer = setInterval(() => {
-            void tell({ type: 'progress', ...core.progress() });
-          }, PROGRESS).unref();
+          timer ??= setInterval(tellProgress, PROGRESS).unref();
           core.drain({ reason, timeout, together });
           break;
         }
@@ -68,29 +91,32 @@ export function createMembership(): Membership | undefined {
       }
     };
     const onDisconnect = (): void => {
-      if (worker?.exitedAfterDisconnect) return;
+      if (worker?.exitedAfterDisconnect) {
+        leave('the primary disconnected', false);
+        return;
+      }
       // Otherwise Node exits the worker in the next listener, whatever it is serving (nodejs/node#27679).
       if (worker !== undefined) worker.exitedAfterDisconnect = true;
-      ignoreBrokenPipes();
-      core.drain({ reason: 'the primary died', timeout: undefined, together: true });
+      leave('the primary died', true);
+    };
+    // A worker that leaves before its drain is over takes its requests with it: let that be known.
+    const onExit = (): void => {
+      if (!reported) tellProgress();
     };
     process.on('message', onMessage);
+    process.on('exit', onExit);
     worker?.on('disconnect', onDisconnect);
+    const unguard = [guardChannel(), guardOutput()];
     core.onDispose(() => {
       process.off('message', onMessage);
+      process.off('exit', onExit);
       worker?.off('disconnect', onDisconnect);
+      for (const stop of unguard) stop();
     });
-    void tell({ type: 'hello' });
+    if (process.connected) void tell({ type: 'hello' });
+    // The primary disconnected it before it got this far.
+    else setImmediate(leave, 'the primary disconnected', false);
   }
 
   return { surroundings, join };
-}
-
-/** Where the primary held the other end of stdout, a log line would be an uncaught EPIPE in the middle of a drain. */
-function ignoreBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
 }

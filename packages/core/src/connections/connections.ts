@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /** The connections of one server. Each kind has a file; the coordinator drains them all through this interface. */
 export interface Connections {
   readonly counts: () => ConnectionCounts;
@@ -5,13 +7,22 @@ export interface Connections {
   readonly waiting: (limit: number) => readonly string[];
   /** From now on every response says `Connection: close`; idle connections stay. */
   readonly announce: () => void;
-  /** Ends each connection as its kind asks, those accepted later included. Resolves when `settled` has, and none is left. */
-  readonly drain: (keepAliveGrace: number, settled: Promise<unknown>) => Promise<void>;
+  /** Ends each connection as its kind asks, those accepted later included. */
+  readonly drain: (limits: DrainLimits) => void;
+  /** Resolves when none is left. */
+  readonly whenEmpty: () => Promise<void>;
   /** Destroys what is left, at the deadline. */
   readonly cut: () => readonly CutConnection[];
   readonly totals: () => ConnectionTotals;
   /** Stops tracking and takes every listener off. */
   readonly release: () => void;
+}
+
+/** Milliseconds. */
+export interface DrainLimits {
+  readonly keepAliveGrace: number;
+  /** Until `cut` is called. */
+  readonly left: () => number;
 }
 
 export interface ConnectionCounts {
@@ -28,7 +39,7 @@ export interface ConnectionTotals {
   readonly inFlight: number;
   /** Requests answered since the drain began, those in flight included. */
   readonly served: number;
-  /** Ended after a response that said `Connection: close`. */
+  /** Ended after a response that said `Connection: close`, or an HTTP/2 session after GOAWAY. */
   readonly answered: number;
   /** Ended while idle: their `keepAliveGrace` was over. */
   readonly idle: number;
@@ -36,11 +47,65 @@ export interface ConnectionTotals {
   readonly gone: number;
 }
 
-/** A connection destroyed at the deadline. */
+/** A connection, or a worker with all of its own, destroyed at the deadline. */
 export interface CutConnection {
-  readonly kind: 'worker' | 'request' | 'head' | 'idle' | 'upgraded' | 'raw' | 'lingering';
+  readonly kind:
+    | 'request'
+    | 'head'
+    | 'idle'
+    | 'lingering'
+    | 'tls-handshake'
+    | 'upgraded'
+    | 'http2'
+    | 'raw'
+    | 'worker'
+    | 'work';
   /** `GET /export, 4.2 s` for a request, the peer's address otherwise. */
   readonly name: string;
   /** Whether an answer or an open conversation was lost. */
   readonly lost: boolean;
+}
+
+/** What a server's connections share with the application. */
+export interface ConnectionHooks {
+  /** Asks the application to end an upgraded connection; true if it will. */
+  readonly upgraded: (socket: Socket) => boolean;
+}
+
+/** Several kinds of connections of one server, drained as one. */
+export function combineConnections(parts: readonly Connections[]): Connections {
+  const sum = <Key extends string>(values: readonly Readonly<Record<Key, number>>[], key: Key): number =>
+    values.reduce((total, each) => total + each[key], 0);
+  return {
+    counts: () => {
+      const counts = parts.map((part) => part.counts());
+      return { open: sum(counts, 'open'), inFlight: sum(counts, 'inFlight'), idle: sum(counts, 'idle') };
+    },
+    waiting: (limit) => parts.flatMap((part) => part.waiting(limit)).slice(0, limit),
+    announce: () => {
+      for (const part of parts) part.announce();
+    },
+    drain: (limits) => {
+      for (const part of parts) part.drain(limits);
+    },
+    whenEmpty: async () => {
+      // A connection may move from one kind to another meanwhile, as a TLS handshake does at its end.
+      do await Promise.all(parts.map((part) => part.whenEmpty()));
+      while (parts.some((part) => part.counts().open > 0));
+    },
+    cut: () => parts.flatMap((part) => part.cut()),
+    totals: () => {
+      const totals = parts.map((part) => part.totals());
+      return {
+        inFlight: sum(totals, 'inFlight'),
+        served: sum(totals, 'served'),
+        answered: sum(totals, 'answered'),
+        idle: sum(totals, 'idle'),
+        gone: sum(totals, 'gone'),
+      };
+    },
+    release: () => {
+      for (const part of parts) part.release();
+    },
+  };
 }

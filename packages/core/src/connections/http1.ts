@@ -1,18 +1,22 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
-import type { Connections, CutConnection } from './connections.ts';
+import type { ConnectionHooks, Connections, CutConnection, DrainLimits } from './connections.ts';
 import { deferRequests } from './defer-requests.ts';
 import { begunSockets, currentResponse, knownSockets, speaksHttp, stopTimeoutChecks } from './http-internals.ts';
 import { linger } from './linger.ts';
+import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
-import { createSocketSet } from './socket-set.ts';
+import { endUpgraded } from './upgraded.ts';
 
 /** One HTTP/1 connection. Made for each, so it holds nothing that only a drain needs. */
 interface Http1Connection {
   readonly socket: Socket;
   readonly owner: Owner;
+  /** `socket.bytesRead` when it was opened: under TLS the handshake counts. */
+  readonly opened: number;
   /** The last response that is not finished, which is the last of several pipelined ones. */
   response: ServerResponse | undefined;
   /** Requests whose response is not finished. */
@@ -88,13 +92,18 @@ function unregister(server: Server): void {
  *
  * @param event - `connection`, or `secureConnection` for a server over TLS
  */
-export function trackHttp1(server: Server, event: 'connection' | 'secureConnection'): Connections {
+export function trackHttp1(
+  server: Server,
+  event: 'connection' | 'secureConnection',
+  hooks: ConnectionHooks,
+): Connections {
+  let streamTimer: NodeJS.Timeout | undefined;
   let phase: 'running' | 'announced' | 'draining' = 'running';
   let grace = 0;
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
 
-  const sockets = createSocketSet<Http1Connection>((connection) => {
+  const sockets = createOpenSet<Socket, Http1Connection>((connection) => {
     clearTimeout(connection.drain?.timer);
     if (phase === 'draining') totals[connection.drain?.ending ?? 'gone'] += 1;
   });
@@ -105,6 +114,7 @@ export function trackHttp1(server: Server, event: 'connection' | 'secureConnecti
       const connection: Http1Connection = {
         socket,
         owner,
+        opened: socket.bytesRead,
         response,
         outstanding: response === undefined ? 0 : 1,
         since: now(),
@@ -169,8 +179,13 @@ export function trackHttp1(server: Server, event: 'connection' | 'secureConnecti
       },
     });
     if (connection.outstanding > 0) return;
+    if (!speaksHttp(socket)) {
+      // A turn later the application has heard of the shutdown, and has said what it still wants to say.
+      setImmediate(endUpgraded, socket, hooks);
+      return;
+    }
     awaitIdle(connection);
-    if (begun?.has(socket) && socket.bytesRead > 0) drainState(connection).bytesRead = -1;
+    if (begun?.has(socket) && socket.bytesRead > connection.opened) drainState(connection).bytesRead = -1;
   }
 
   function awaitIdle(connection: Http1Connection): void {
@@ -182,8 +197,9 @@ export function trackHttp1(server: Server, event: 'connection' | 'secureConnecti
   }
 
   function endIdle(connection: Http1Connection): void {
-    if (connection.outstanding > 0 || !speaksHttp(connection.socket) || headBegun(connection)) return;
-    end(connection, 'idle');
+    if (connection.outstanding > 0 || connection.socket.destroyed) return;
+    if (!speaksHttp(connection.socket)) endUpgraded(connection.socket, hooks);
+    else if (!headBegun(connection)) end(connection, 'idle');
   }
 
   /** A head on its way may take until `headersTimeout`, which Node enforces, or until the deadline. */
@@ -225,8 +241,19 @@ export function trackHttp1(server: Server, event: 'connection' | 'secureConnecti
 
   const inFlight = (): number => busy().reduce((sum, { outstanding }) => sum + outstanding, 0);
 
+  /** Endless by design, and its client comes back by itself: ending it is not cutting it. */
+  function endEventStreams(): void {
+    for (const { response } of busy()) {
+      if (response === undefined || !isEventStream(response)) continue;
+      // The application may go on writing, which is an error event on a response that has ended.
+      response.on('error', () => {});
+      response.end();
+    }
+  }
+
   const add = (socket: Socket): void => {
-    owner.adopt(socket);
+    // A server that speaks both hands its HTTP/2 connections to sessions.
+    if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket);
   };
   server.on(event, add);
   register(server, owner);
@@ -244,25 +271,31 @@ export function trackHttp1(server: Server, event: 'connection' | 'secureConnecti
         .slice(0, limit)
         .map(describe),
     announce,
-    drain: async (keepAliveGrace, settled) => {
+    drain: ({ keepAliveGrace, left }: DrainLimits) => {
+      if (phase === 'draining') return;
       announce();
       phase = 'draining';
       grace = keepAliveGrace;
+      streamTimer = setTimeout(endEventStreams, left() / 2);
       totals.inFlight = inFlight();
       const begun = begunSockets(server);
       for (const connection of sockets.entries.values()) begin(connection, begun);
-      await settled;
-      await sockets.whenEmpty();
     },
+    whenEmpty: sockets.whenEmpty,
     cut: () => [...sockets.entries.values()].map(cut),
     totals: () => totals,
     release: () => {
       server.off(event, add);
       unregister(server);
       deferred.stop();
+      clearTimeout(streamTimer);
       if (phase === 'draining') stopTimeoutChecks(server);
       for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
       sockets.clear();
     },
   };
+}
+
+function isEventStream(response: ServerResponse): boolean {
+  return response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream');
 }

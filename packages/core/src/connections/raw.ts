@@ -1,26 +1,29 @@
 import type { Server, Socket } from 'node:net';
 import type { Connections, CutConnection } from './connections.ts';
-import { createSocketSet } from './socket-set.ts';
+import { createOpenSet } from './open-set.ts';
 
-/** Connections of a plain `net.Server`: the application is told and ends them; what is left is cut. */
-export function trackRaw(server: Server): Connections {
+/**
+ * Connections of a plain `net.Server` or `tls.Server`: the application is told and ends them; what is left is cut.
+ *
+ * @param event - `connection`, or `secureConnection` for a server over TLS
+ */
+export function trackRaw(server: Server, event: 'connection' | 'secureConnection'): Connections {
   let draining = false;
   let gone = 0;
-  const sockets = createSocketSet<Socket>(() => {
+  const sockets = createOpenSet<Socket, Socket>(() => {
     if (draining) gone += 1;
   });
   const add = (socket: Socket): void => sockets.add(socket, socket);
-  server.on('connection', add);
+  server.on(event, add);
 
   return {
     counts: () => ({ open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size }),
     waiting: (limit) => [...sockets.entries.keys()].slice(0, limit).map(peerName),
     announce: () => {},
-    drain: async (_keepAliveGrace, settled) => {
+    drain: () => {
       draining = true;
-      await settled;
-      await sockets.whenEmpty();
     },
+    whenEmpty: sockets.whenEmpty,
     cut: () =>
       [...sockets.entries.keys()].map((socket): CutConnection => {
         socket.destroy();
@@ -28,7 +31,7 @@ export function trackRaw(server: Server): Connections {
       }),
     totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
     release: () => {
-      server.off('connection', add);
+      server.off(event, add);
       sockets.clear();
     },
   };

@@ -16,7 +16,7 @@ export interface SystemCalls {
   /**
    * Attaches a BPF filter that drops TCP segments with SYN set and ACK clear and lets all others pass
    * (SO_ATTACH_FILTER, socket(7)). Connections accepted later inherit it, without effect on them. On a TCP socket
-   * newer kernels want CAP_NET_ADMIN for it, otherwise EPERM (commit 5d39580f68e6, in the stable 6.18.44).
+   * newer kernels want CAP_NET_ADMIN for it, otherwise EPERM (commit 5d39580f68e6; stable 6.1.192 and 6.18.44 have it).
    */
   readonly attachSynFilter: (fd: number) => number;
   /**

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { now } from './clock.ts';
+
+const HOST = '127.0.0.1';
+
+/** Opens a connection and closes it. */
+export function tryConnect(port: number): Promise<'connected' | 'refused' | 'reset'> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: HOST });
+    socket.once('connect', () => {
+      // Where nobody listens on a port of the ephemeral range, Linux may connect a client to itself.
+      resolve(socket.localPort === port ? 'refused' : 'connected');
+      socket.destroy();
+    });
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') resolve('refused');
+      else if (code === 'ECONNRESET') resolve('reset');
+      else reject(new Error(message));
+    });
+  });
+}
+
+/** Binds the port as a successor would, and lets go of it; false while somebody has it. */
+export function tryListen(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    });
+    server.listen({ port, host: HOST, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+export interface Answer {
+  /** When the answer was complete. */
+  readonly at: number;
+  /** Still open. */
+  readonly socket: Socket;
+}
+
+/** One GET request on a connection of its own. `body` is what the answer ends with. */
+export async function request(port: number, path: string, body: string): Promise<Answer> {
+  const socket = connect({ port, host: HOST });
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  return { at: await readAnswer(socket, path, body), socket };
+}
+
+async function readAnswer(socket: Socket, path: string, body: string): Promise<number> {
+  let text = '';
+  while (!text.endsWith(body)) {
+    const closed = once(socket, 'close').then(() => {
+      throw new Error(`GET ${path} was not answered: ${JSON.stringify(text)}`);
+    });
+    const [chunk] = (await Promise.race([once(socket, 'data'), closed])) as [Buffer];
+    text += chunk.toString('latin1');
+  }
+  return now();
+}

@@ -1,0 +1,41 @@
+/** Codes of a write to a channel whose other end is gone. */
+const closed: ReadonlySet<unknown> = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ERR_IPC_CHANNEL_CLOSED',
+  'ERR_IPC_DISCONNECTED',
+]);
+
+/** Milliseconds from a broken pipe until the primary's death must have been noticed, if that was the cause. */
+const NOTICE = 100;
+
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && closed.has(error.code);
+}
+
+/** Node's cluster acknowledges connections to a primary that may have died: that would be an uncaught `error` event. */
+export function guardChannel(): () => void {
+  const onError = (error: unknown): void => {
+    if (!isClosed(error)) throw error;
+  };
+  process.on('error', onError);
+  return () => process.off('error', onError);
+}
+
+/**
+ * Where the primary held the other end of stdout, a log line after its death would be an uncaught EPIPE in the middle
+ * of a drain. It may be written before the death is noticed. Any other broken pipe stays the error that it was.
+ */
+export function guardOutput(): () => void {
+  const onError = (error: unknown): void => {
+    if (!isClosed(error)) throw error;
+    setTimeout(() => {
+      if (process.connected) throw error;
+    }, NOTICE);
+  };
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) stream.on('error', onError);
+  return () => {
+    for (const stream of streams) stream.off('error', onError);
+  };
+}

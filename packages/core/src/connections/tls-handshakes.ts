@@ -1,0 +1,78 @@
+import type { Socket } from 'node:net';
+import type { Server, TLSSocket } from 'node:tls';
+import { now } from '../clock.ts';
+import type { Connections, CutConnection } from './connections.ts';
+import { createOpenSet } from './open-set.ts';
+import { peerName } from './raw.ts';
+
+/** The raw socket under a TLS one: undocumented, the same on every line from 20 to 26. */
+function rawSocket(socket: TLSSocket): Socket | undefined {
+  return (socket as unknown as { readonly _parent?: Socket })._parent;
+}
+
+/**
+ * Connections of a TLS server whose handshake is not finished. From `secureConnection` on, the same connection is
+ * another kind's. One that never sent a byte is closed after `keepAliveGrace`, like any silent connection; one in the
+ * middle of its handshake has until the deadline.
+ */
+export function trackTlsHandshakes(server: Server): Connections {
+  let grace: number | undefined;
+  let gone = 0;
+  const timers = new Set<NodeJS.Timeout>();
+  const sockets = createOpenSet<Socket, number>(() => {
+    if (grace !== undefined) gone += 1;
+  });
+
+  function closeIfSilent(socket: Socket): void {
+    if (sockets.entries.has(socket) && socket.bytesRead === 0) socket.destroy();
+  }
+
+  function begin(socket: Socket): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      closeIfSilent(socket);
+    }, grace);
+    timers.add(timer);
+  }
+
+  const onConnection = (socket: Socket): void => {
+    sockets.add(socket, now());
+    if (grace !== undefined) begin(socket);
+  };
+  const onSecure = (socket: TLSSocket): void => {
+    const raw = rawSocket(socket);
+    if (raw !== undefined) sockets.remove(raw);
+  };
+  server.on('connection', onConnection);
+  // First, so that the connection is never counted twice.
+  server.prependListener('secureConnection', onSecure);
+
+  return {
+    counts: () => ({ open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size }),
+    waiting: (limit) =>
+      [...sockets.entries].slice(0, limit).map(([socket, since]) => {
+        return `TLS handshake of ${peerName(socket)}, ${((now() - since) / 1_000).toFixed(1)} s`;
+      }),
+    announce: () => {},
+    drain: ({ keepAliveGrace }) => {
+      if (grace !== undefined) return;
+      grace = keepAliveGrace;
+      for (const socket of sockets.entries.keys()) begin(socket);
+    },
+    whenEmpty: sockets.whenEmpty,
+    cut: () =>
+      [...sockets.entries.keys()].map((socket): CutConnection => {
+        const lost = socket.bytesRead > 0;
+        const name = peerName(socket);
+        socket.destroy();
+        return { kind: 'tls-handshake', name, lost };
+      }),
+    totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
+    release: () => {
+      server.off('connection', onConnection);
+      server.off('secureConnection', onSecure);
+      for (const timer of timers) clearTimeout(timer);
+      sockets.clear();
+    },
+  };
+}

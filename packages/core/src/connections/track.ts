@@ -1,0 +1,34 @@
+import { Server as HttpServer } from 'node:http';
+import type { Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import { combineConnections, type ConnectionHooks, type Connections } from './connections.ts';
+import { trackHttp1 } from './http1.ts';
+import { isHttp2Server, trackHttp2 } from './http2.ts';
+import { trackRaw } from './raw.ts';
+import { trackTlsHandshakes } from './tls-handshakes.ts';
+
+/** Tracks every kind of connection that a server can have. */
+export function trackServer(server: Server, hooks: ConnectionHooks): Connections {
+  if (server instanceof TlsServer) {
+    const handshakes = trackTlsHandshakes(server);
+    if (isHttp2Server(server)) {
+      return combineConnections([handshakes, trackHttp2(server), trackHttp1(asHttp1(server), 'secureConnection', hooks)]);
+    }
+    if (speaksHttp1(server)) {
+      return combineConnections([handshakes, trackHttp1(asHttp1(server), 'secureConnection', hooks)]);
+    }
+    return combineConnections([handshakes, trackRaw(server, 'secureConnection')]);
+  }
+  if (isHttp2Server(server)) return trackHttp2(server);
+  if (server instanceof HttpServer) return trackHttp1(server, 'connection', hooks);
+  return trackRaw(server, 'connection');
+}
+
+/** `https.Server` is no subclass of `http.Server`, but has all of its parts. */
+function speaksHttp1(server: Server): boolean {
+  return 'headersTimeout' in server;
+}
+
+function asHttp1(server: Server): HttpServer {
+  return server as HttpServer;
+}

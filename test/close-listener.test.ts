@@ -104,39 +104,46 @@ t.test('the port is free for a successor, every address family', { skip: !linux 
   }
 });
 
-t.test('a Unix socket is unlinked first and loses nothing', { skip: process.platform === 'win32' }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'graceful-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const fixture = fileURLToPath(new URL('fixtures/seal-server.js', import.meta.url));
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const counts = { answered: 0, refused: 0, lost: 0 };
-  for (let round = 0; round < 5; round += 1) {
-    const path = join(folder, `${round}.sock`);
-    const child = spawn(process.execPath, [fixture], { env: { ...env, SOCKET: path }, stdio: ['ignore', 'pipe', 'inherit'] });
-    let stdout = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    await once(child.stdout, 'data');
-    let running = true;
-    const exited = once(child, 'exit');
-    const clients = Array.from({ length: 32 }, async () => {
-      while (running) {
-        const outcome = await request(path);
-        counts[outcome] += 1;
-        if (outcome === 'refused') return;
-      }
-    });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    child.kill('SIGTERM');
-    await Promise.race([Promise.all(clients), exited]);
-    t.strictSame(await exited, [0, null]);
-    running = false;
-    await Promise.all(clients);
-    t.match(stdout, /"seal":"unlink"/);
-    t.equal(existsSync(path), false);
-  }
-  t.equal(counts.lost, 0);
-  t.ok(counts.answered > 0 && counts.refused > 0);
-});
+t.test(
+  'a Unix socket is unlinked first and loses nothing',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'graceful-'));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    const fixture = fileURLToPath(new URL('fixtures/seal-server.js', import.meta.url));
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const counts = { answered: 0, refused: 0, lost: 0 };
+    for (let round = 0; round < 5; round += 1) {
+      const path = join(folder, `${round}.sock`);
+      const child = spawn(process.execPath, [fixture], {
+        env: { ...env, SOCKET: path },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let stdout = '';
+      child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+      await once(child.stdout, 'data');
+      let running = true;
+      const exited = once(child, 'exit');
+      const clients = Array.from({ length: 32 }, async () => {
+        while (running) {
+          const outcome = await request(path);
+          counts[outcome] += 1;
+          if (outcome === 'refused') return;
+        }
+      });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      child.kill('SIGTERM');
+      await Promise.race([Promise.all(clients), exited]);
+      t.strictSame(await exited, [0, null]);
+      running = false;
+      await Promise.all(clients);
+      t.match(stdout, /"seal":"unlink"/);
+      t.equal(existsSync(path), false);
+    }
+    t.equal(counts.lost, 0);
+    t.ok(counts.answered > 0 && counts.refused > 0);
+  },
+);
 
 function request(path: string): Promise<'answered' | 'refused' | 'lost'> {
   return new Promise((resolve) => {

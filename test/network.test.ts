@@ -37,7 +37,7 @@ t.test('network', { skip: networkUnavailable() ?? false }, async (t) => {
       t.teardown(network.close);
       const { serverAddress, serverAddress6 } = network;
       const shutdowns = [serverAddress, serverAddress6].map((host) =>
-        shutdown(network, host, 1000 + 3 * rtt),
+        shutdown(network, host, 1500 + 3 * rtt),
       );
       const attempts = (await Promise.all(shutdowns)).flat();
 

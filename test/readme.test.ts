@@ -9,7 +9,10 @@ function table(text: string, marker: string): Record<string, string> {
   const [, section = ''] = text.split(`<!-- ${marker} -->`);
   const [rows = ''] = section.split(`<!-- /${marker} -->`);
   return Object.fromEntries(
-    [...rows.matchAll(/^\| `(\w+)` \| (.+?) \|/gm)].map(([, name, value]) => [name, value?.replaceAll('`', '')]),
+    [...rows.matchAll(/^\| `(\w+)` \| (.+?) \|/gm)].map(([, name, value]) => [
+      name,
+      value?.replaceAll('`', ''),
+    ]),
   ) as Record<string, string>;
 }
 
@@ -29,7 +32,10 @@ t.test('the options table is what the source says', async (t) => {
   const options = source('packages/core/src/options.ts', 'CoordinatorOptions');
   t.equal(Object.keys(options).length, 11);
   t.strictSame(table(readme, 'options'), options);
-  const supervisor = source('packages/core/src/cluster/supervisor-options.ts', 'SupervisorOptions extends CoordinatorOptions');
+  const supervisor = source(
+    'packages/core/src/cluster/supervisor-options.ts',
+    'SupervisorOptions extends CoordinatorOptions',
+  );
   t.equal(Object.keys(supervisor).length, 5);
   t.strictSame(table(readme, 'supervisor options'), supervisor);
 });

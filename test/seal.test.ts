@@ -23,7 +23,13 @@ async function shutDown(env: Record<string, string>, flags: string[] = []): Prom
   const seals: string[] = [];
   const notes: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { counts, exit, stdout, stderr, lost: records } = await runRound({
+    const {
+      counts,
+      exit,
+      stdout,
+      stderr,
+      lost: records,
+    } = await runRound({
       command: [process.execPath, ...flags, fixture],
       env,
       load: { keepAlive: 8, slow: 2, slowPath: '/slow', thinkTime: 20 },
@@ -38,7 +44,7 @@ async function shutDown(env: Record<string, string>, flags: string[] = []): Prom
       throw new Error(`exit ${exit.code} ${exit.signal}\n${stdout}${stderr}${JSON.stringify(records)}`);
     }
     seals.push(listener.seal);
-    notes.push(...(listener.notes));
+    notes.push(...listener.notes);
     lost += countLost(counts);
     refused += counts.refused;
   }

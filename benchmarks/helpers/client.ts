@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { now } from './clock.ts';
 
@@ -41,20 +40,18 @@ export interface Answer {
 }
 
 /** One GET request on a connection of its own. `body` is what the answer ends with. */
-export async function request(port: number, path: string, body: string): Promise<Answer> {
-  const socket = connect({ port, host: HOST });
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
-  return { at: await readAnswer(socket, path, body), socket };
-}
-
-async function readAnswer(socket: Socket, path: string, body: string): Promise<number> {
-  let text = '';
-  while (!text.endsWith(body)) {
-    const closed = once(socket, 'close').then(() => {
-      throw new Error(`GET ${path} was not answered: ${JSON.stringify(text)}`);
+export function request(port: number, path: string, body: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: HOST });
+    let text = '';
+    const fail = (error?: Error): void =>
+      reject(new Error(`GET ${path} was not answered: ${error?.message ?? JSON.stringify(text)}`));
+    socket.on('error', fail);
+    socket.on('close', () => fail());
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.endsWith(body)) resolve({ at: now(), socket });
     });
-    const [chunk] = (await Promise.race([once(socket, 'data'), closed])) as [Buffer];
-    text += chunk.toString('latin1');
-  }
-  return now();
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  });
 }

@@ -26,8 +26,12 @@ export function printHeader(question: string, node: string): void {
     ? `server on core ${SERVER_CORE}, everything else on core ${CLIENT_CORE} (taskset)`
     : 'not pinned to cores';
   console.log(question);
-  console.log(`Servers under Node ${version}, clients under Node ${process.version}; listeners: ${trySeal(node)}.`);
-  console.log(`${availableParallelism()} of ${cpus().length} cores, ${model}, ${process.platform} ${release()}; ${cores}.`);
+  console.log(
+    `Servers under Node ${version}, clients under Node ${process.version}; listeners: ${trySeal(node)}.`,
+  );
+  console.log(
+    `${availableParallelism()} of ${cpus().length} cores, ${model}, ${process.platform} ${release()}; ${cores}.`,
+  );
   printLoad('at the start');
 }
 

@@ -21,16 +21,20 @@ export function readOptions<Name extends string>(
     const text = values[name];
     if (text === undefined) return values['quick'] === true ? quick : full;
     const value = Number(text);
-    if (!Number.isInteger(value) || value < 1) return fail(`expected --${name} to be a whole number, got ${text}`);
+    if (!Number.isInteger(value) || value < 1)
+      return fail(`expected --${name} to be a whole number, got ${text}`);
     return value;
   };
   const result = Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, number>;
   return { ...result, node: typeof values['node'] === 'string' ? values['node'] : process.execPath };
 }
 
-function parse(numbers: Record<string, { type: 'string' }>): Record<string, unknown> {
+function parse(
+  numbers: Record<string, { type: 'string' }>,
+): Readonly<Record<string, string | boolean | undefined>> {
   try {
-    return parseArgs({ options: { ...numbers, node: { type: 'string' }, quick: { type: 'boolean' } } }).values;
+    return parseArgs({ options: { ...numbers, node: { type: 'string' }, quick: { type: 'boolean' } } })
+      .values;
   } catch (error) {
     return fail((error as Error).message);
   }

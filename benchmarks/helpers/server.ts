@@ -10,7 +10,11 @@ export interface Server extends Child {
 }
 
 /** Starts `examples/<kind>-server.ts`. */
-export async function startServer(kind: Kind, node: string, nodeOptions: readonly string[] = []): Promise<Server> {
+export async function startServer(
+  kind: Kind,
+  node: string,
+  nodeOptions: readonly string[] = [],
+): Promise<Server> {
   const program = fileURLToPath(new URL(`../../examples/${kind}-server.js`, import.meta.url));
   const child = startChild(onServerCore([node, ...nodeOptions, program]), { env: { PORT: '0' } });
   const [, port] = await child.find(/http:\/\/127\.0\.0\.1:(\d+)/);

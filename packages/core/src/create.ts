@@ -1,5 +1,6 @@
 import { createMembership } from './cluster/worker.ts';
-import { makeCoordinator, type ShutdownCoordinator } from './coordinator.ts';
+import { makeCoordinator } from './coordinator.ts';
+import type { ShutdownCoordinator } from './shutdown-coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from './options.ts';
 
 /**

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /**
  * Codes of every error this package throws. Match on `code`, never on the message.
  * docs/errors.md explains each; a test keeps the two equal.
@@ -51,14 +53,16 @@ export function warn(code: GracefulWarningCode, message: string): void {
 }
 
 /** `expected \`timeout\` to be a finite number > 0, got 'x' (string)` */
-export function expected(code: GracefulErrorCode, name: string, rule: string, got: unknown): GracefulTypeError {
+export function expected(
+  code: GracefulErrorCode,
+  name: string,
+  rule: string,
+  got: unknown,
+): GracefulTypeError {
   return new GracefulTypeError(code, `expected \`${name}\` to be ${rule}, got ${show(got)}`);
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}' (string)`;
-  if (typeof value === 'function') return 'a function';
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'object') return `${JSON.stringify(value)} (object)`;
-  return `${String(value as number | boolean | bigint | symbol)} (${typeof value})`;
+  const text = inspect(value, { depth: 0, breakLength: Infinity });
+  return value === null || value === undefined ? text : `${text} (${typeof value})`;
 }

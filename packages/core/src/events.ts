@@ -51,7 +51,12 @@ export function createEvents(failed: (error: unknown) => void): Events {
   return {
     on: (event, listener) => {
       if (!Object.hasOwn(channels, event)) {
-        throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'event', `one of ${Object.keys(channels).join(', ')}`, event);
+        throw expected(
+          'ERR_GRACEFUL_INVALID_ARGUMENT',
+          'event',
+          `one of ${Object.keys(channels).join(', ')}`,
+          event,
+        );
       }
       if (typeof listener !== 'function') {
         throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'listener', 'a function', listener);

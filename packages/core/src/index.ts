@@ -1,7 +1,7 @@
 export { superviseCluster, type ClusterSupervisor } from './cluster/supervisor.ts';
 export type { SupervisorOptions } from './cluster/supervisor-options.ts';
 export type { ReloadReport } from './cluster/reload.ts';
-export type { CoordinatorStats, EndUpgraded, ShutdownCoordinator, Track } from './coordinator.ts';
+export type { CoordinatorStats, EndUpgraded, ShutdownCoordinator, Track } from './shutdown-coordinator.ts';
 export { createCoordinator, getCoordinator } from './create.ts';
 export type { ConnectionCounts, CutConnection } from './connections/connections.ts';
 export {

@@ -122,8 +122,9 @@ export const defaults: Settings = {
 /** Drops undefined, merges the defaults, checks every rule. @throws ERR_GRACEFUL_INVALID_OPTION */
 export function resolveOptions(options: CoordinatorOptions): Settings {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-  for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(defaults, key)) throw invalid(key, `one of ${Object.keys(defaults).join(', ')}`, key);
+  for (const [key, value] of Object.entries(options)) {
+    if (Object.hasOwn(defaults, key)) continue;
+    throw invalid(key, `left out: it is not one of ${Object.keys(defaults).join(', ')}`, value);
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: Settings = Object.freeze({
@@ -165,7 +166,7 @@ function checkDelay(value: number | QuietDelay): QuietDelay {
     return { max: value, quiet: Infinity };
   }
   for (const key of Object.keys(value)) {
-    if (key !== 'max' && key !== 'quiet') throw invalid(`shutdownDelay.${key}`, 'max or quiet', key);
+    if (key !== 'max' && key !== 'quiet') throw invalid('shutdownDelay', 'a number or { max, quiet }', value);
   }
   checkTime('shutdownDelay.max', value.max, 0);
   checkTime('shutdownDelay.quiet', value.quiet, 1);
@@ -191,7 +192,7 @@ function checkLogger(logger: unknown): void {
     typeof logger === 'object' &&
     logger !== null &&
     levels.every((level) => typeof (logger as Readonly<Record<string, unknown>>)[level] === 'function');
-  if (!complete) throw invalid('logger', `an object with the methods ${levels.join(', ')}`, typeof logger);
+  if (!complete) throw invalid('logger', `an object with the methods ${levels.join(', ')}`, logger);
 }
 
 function invalid(name: string, rule: string, got: unknown): GracefulTypeError {

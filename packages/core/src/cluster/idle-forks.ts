@@ -26,7 +26,10 @@ export function createIdleForks(): IdleForks {
     isIdle: ({ process: { spawnargs } }) =>
       execArgv !== undefined && NOTHING.every((argument, index) => spawnargs[index + 1] === argument),
     stop: () => {
-      if (execArgv !== undefined && cluster.settings.execArgv?.every((each, index) => each === NOTHING[index])) {
+      if (
+        execArgv !== undefined &&
+        cluster.settings.execArgv?.every((each, index) => each === NOTHING[index])
+      ) {
         cluster.setupPrimary({ execArgv });
       }
       execArgv = undefined;

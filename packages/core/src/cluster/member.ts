@@ -96,7 +96,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
   const exited = new Promise<void>((resolve) => {
     const leave = async (code: number | null, signal: string | null): Promise<void> => {
       exit = { code, signal };
-      for (const end = now() + CHANNEL_END; worker.isConnected() && now() < end; ) await turn();
+      for (const end = now() + CHANNEL_END; worker.isConnected() && now() < end;) await turn();
       // What was read in the last turn is delivered in the next tick.
       await turn();
       resolve();

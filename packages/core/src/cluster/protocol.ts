@@ -36,5 +36,5 @@ export function open<Message extends WorkerMessage | PrimaryMessage>(
   message: unknown,
 ): Partial<Message> | undefined {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, KEY)) return undefined;
-  return message as Partial<Message>;
+  return message;
 }

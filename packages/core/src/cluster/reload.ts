@@ -39,7 +39,9 @@ export function createReloader(
     const ready = await createDeadline(readyTimeout).race(settled);
     if (stopping()) throw tooLate();
     if (!ready) {
-      const why = fresh.gone() ? `${fresh.fate()} before it was ready` : `was not ready after ${readyTimeout} ms`;
+      const why = fresh.gone()
+        ? `${fresh.fate()} before it was ready`
+        : `was not ready after ${readyTimeout} ms`;
       fresh.kill();
       await fresh.exited;
       throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh.name} ${why}; the old workers stay`);

@@ -46,9 +46,19 @@ export function resolveSupervisorOptions(options: SupervisorOptions): {
   readonly rest: CoordinatorOptions;
 } {
   if (!cluster.isPrimary) {
-    throw new GracefulError('ERR_GRACEFUL_NOT_PRIMARY', 'superviseCluster() is for the primary, this is a worker');
+    throw new GracefulError(
+      'ERR_GRACEFUL_NOT_PRIMARY',
+      'superviseCluster() is for the primary, this is a worker',
+    );
   }
-  const { workers, reloadSignal, reloadConcurrency = 1, readyTimeout = 30_000, crashLimit = 10, ...rest } = options;
+  const {
+    workers,
+    reloadSignal,
+    reloadConcurrency = 1,
+    readyTimeout = 30_000,
+    crashLimit = 10,
+    ...rest
+  } = options;
   if (workers !== undefined) checkCount('workers', workers);
   checkCount('reloadConcurrency', reloadConcurrency);
   checkCount('crashLimit', crashLimit);

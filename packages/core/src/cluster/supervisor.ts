@@ -1,4 +1,5 @@
-import { makeCoordinator, type ShutdownCoordinator } from '../coordinator.ts';
+import { makeCoordinator } from '../coordinator.ts';
+import type { ShutdownCoordinator } from '../shutdown-coordinator.ts';
 import { describeError } from '../hooks.ts';
 import { resolveOptions, type CoordinatorOptions } from '../options.ts';
 import { watchMembers } from './members.ts';

@@ -38,7 +38,10 @@ export function createMembership(): Membership | undefined {
   const finished = async (report: ShutdownReport): Promise<void> => {
     clearInterval(timer);
     reported = true;
-    await Promise.race([tell({ type: 'report', report }), new Promise((resolve) => setTimeout(resolve, FLUSH).unref())]);
+    await Promise.race([
+      tell({ type: 'report', report }),
+      new Promise((resolve) => setTimeout(resolve, FLUSH).unref()),
+    ]);
     // The channel is the last thing that holds the loop.
     process.channel?.unref();
   };

@@ -42,6 +42,8 @@ export function deferRequests(server: Server): DeferredRequests {
     start: () => {
       active = true;
       own = Object.getOwnPropertyDescriptor(server, 'emit');
+      // Called on the server, below.
+      // oxlint-disable-next-line typescript/unbound-method
       emit = server.emit as typeof emit;
       Object.defineProperty(server, 'emit', { value: deferringEmit, configurable: true, writable: true });
     },

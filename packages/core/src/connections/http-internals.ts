@@ -29,7 +29,11 @@ function parserList(server: Server): ParserList | undefined {
 
 /** Sockets that the server has accepted, those from before we looked included. */
 export function knownSockets(server: Server): readonly Socket[] {
-  return parserList(server)?.all().flatMap(({ socket }) => socket ?? []) ?? [];
+  return (
+    parserList(server)
+      ?.all()
+      .flatMap(({ socket }) => socket ?? []) ?? []
+  );
 }
 
 /** Sockets on which a message has begun, and those that never sent one (llhttp's clock runs from the accept). */

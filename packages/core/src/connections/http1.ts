@@ -1,91 +1,28 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
 import type { ConnectionHooks, Connections, CutConnection, DrainLimits } from './connections.ts';
 import { deferRequests } from './defer-requests.ts';
-import { begunSockets, currentResponse, knownSockets, speaksHttp, stopTimeoutChecks } from './http-internals.ts';
+import {
+  begunSockets,
+  currentResponse,
+  knownSockets,
+  speaksHttp,
+  stopTimeoutChecks,
+} from './http-internals.ts';
+import {
+  setConnection,
+  unwatchRequests,
+  watchRequests,
+  type DrainState,
+  type Http1Connection,
+  type RequestOwner,
+} from './http1-requests.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
 import { endUpgraded } from './upgraded.ts';
-
-/** One HTTP/1 connection. Made for each, so it holds nothing that only a drain needs. */
-interface Http1Connection {
-  readonly socket: Socket;
-  readonly owner: Owner;
-  /** `socket.bytesRead` when it was opened: under TLS the handshake counts. */
-  readonly opened: number;
-  /** The last response that is not finished, which is the last of several pipelined ones. */
-  response: ServerResponse | undefined;
-  /** Requests whose response is not finished. */
-  outstanding: number;
-  /** When the last request came, in milliseconds. */
-  since: number;
-  drain: DrainState | undefined;
-}
-
-interface DrainState {
-  timer: NodeJS.Timeout | undefined;
-  /** `socket.bytesRead` when the connection became idle: more means that a request head is on its way. */
-  bytesRead: number;
-  /** The response that we told to say `Connection: close`. */
-  marked: ServerResponse | undefined;
-  ending: 'answered' | 'idle' | undefined;
-}
-
-interface Owner {
-  readonly adopt: (socket: Socket) => Http1Connection;
-  /** Returns false for a request that must not be executed. */
-  readonly started: (connection: Http1Connection, response: ServerResponse) => boolean;
-  readonly finished: (connection: Http1Connection) => void;
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly socket: Socket & { [record]?: Http1Connection };
-  readonly server: Server;
-}
-
-const record = Symbol('graceful-cluster.connection');
-const owners = new Map<Server, Owner>();
-
-/** These two run for each request of the process, so they do next to nothing until a drain. A `request` listener
- * would miss servers with `checkContinue`; these channels see both. */
-function onStart(message: unknown): void {
-  const { socket, response, server } = message as Exchange;
-  const connection = socket[record] ?? owners.get(server)?.adopt(socket);
-  if (connection === undefined || !connection.owner.started(connection, response)) return;
-  connection.outstanding += 1;
-  connection.response = response;
-  connection.since = now();
-}
-
-function onFinish(message: unknown): void {
-  const connection = (message as Exchange).socket[record];
-  if (connection === undefined || connection.outstanding === 0) return;
-  connection.outstanding -= 1;
-  // Holding the last response of an idle connection would cost kilobytes for each.
-  if (connection.outstanding === 0) connection.response = undefined;
-  connection.owner.finished(connection);
-}
-
-function register(server: Server, owner: Owner): void {
-  if (owners.size === 0) {
-    subscribe('http.server.request.start', onStart);
-    subscribe('http.server.response.finish', onFinish);
-  }
-  owners.set(server, owner);
-}
-
-function unregister(server: Server): void {
-  owners.delete(server);
-  if (owners.size > 0) return;
-  unsubscribe('http.server.request.start', onStart);
-  unsubscribe('http.server.response.finish', onFinish);
-}
 
 /**
  * Tracks and drains the HTTP/1 connections of a server.
@@ -108,7 +45,7 @@ export function trackHttp1(
     if (phase === 'draining') totals[connection.drain?.ending ?? 'gone'] += 1;
   });
 
-  const owner: Owner = {
+  const owner: RequestOwner = {
     adopt: (socket) => {
       const response = currentResponse(socket);
       const connection: Http1Connection = {
@@ -120,7 +57,7 @@ export function trackHttp1(
         since: now(),
         drain: undefined,
       };
-      Object.defineProperty(socket, record, { value: connection, configurable: true });
+      setConnection(socket, connection);
       sockets.add(socket, connection);
       if (phase === 'draining') begin(connection);
       return connection;
@@ -256,7 +193,7 @@ export function trackHttp1(
     if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket);
   };
   server.on(event, add);
-  register(server, owner);
+  watchRequests(server, owner);
   for (const socket of knownSockets(server)) add(socket);
 
   return {
@@ -286,7 +223,7 @@ export function trackHttp1(
     totals: () => totals,
     release: () => {
       server.off(event, add);
-      unregister(server);
+      unwatchRequests(server);
       deferred.stop();
       clearTimeout(streamTimer);
       if (phase === 'draining') stopTimeoutChecks(server);

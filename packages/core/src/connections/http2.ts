@@ -1,4 +1,10 @@
-import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type {
+  Http2SecureServer,
+  Http2Server,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from 'node:http2';
 import type { Server } from 'node:net';
 import { now } from '../clock.ts';
 import type { Connections, CutConnection } from './connections.ts';
@@ -15,8 +21,6 @@ interface Session {
   readonly streams: Map<ServerHttp2Stream, { readonly name: string; readonly since: number }>;
   ending: 'answered' | 'idle' | undefined;
 }
-
-type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 /** Node exports no class to ask with `instanceof`; both kinds have this method since they exist. */
 export function isHttp2Server(server: Server): server is Http2Server | Http2SecureServer {
@@ -40,7 +44,7 @@ export function trackHttp2(server: Http2Server | Http2SecureServer): Connections
   function onSession(session: ServerHttp2Session): void {
     const entry: Session = { session, streams: new Map(), ending: undefined };
     sessions.add(session, entry);
-    session.on('stream', onStream as StreamListener);
+    session.on('stream', onStream);
     if (draining) end(entry);
   }
 
@@ -117,7 +121,7 @@ export function trackHttp2(server: Http2Server | Http2SecureServer): Connections
     release: () => {
       clearTimeout(streamTimer);
       server.off('session', onSession);
-      for (const session of sessions.entries.keys()) session.off('stream', onStream as StreamListener);
+      for (const session of sessions.entries.keys()) session.off('stream', onStream);
       sessions.clear();
     },
   };

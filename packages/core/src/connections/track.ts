@@ -12,7 +12,11 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
   if (server instanceof TlsServer) {
     const handshakes = trackTlsHandshakes(server);
     if (isHttp2Server(server)) {
-      return combineConnections([handshakes, trackHttp2(server), trackHttp1(asHttp1(server), 'secureConnection', hooks)]);
+      return combineConnections([
+        handshakes,
+        trackHttp2(server),
+        trackHttp1(asHttp1(server), 'secureConnection', hooks),
+      ]);
     }
     if (speaksHttp1(server)) {
       return combineConnections([handshakes, trackHttp1(asHttp1(server), 'secureConnection', hooks)]);

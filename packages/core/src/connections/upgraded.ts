@@ -19,6 +19,8 @@ export function endUpgraded(socket: Socket, hooks: ConnectionHooks): void {
   if (socket.destroyed || hooks.upgraded(socket)) return;
   const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'websocket');
   if (symbol === undefined) return;
-  const websocket = (socket as unknown as Readonly<Record<symbol, Partial<WebSocketLike> | undefined>>)[symbol];
+  const websocket = (socket as unknown as Readonly<Record<symbol, Partial<WebSocketLike> | undefined>>)[
+    symbol
+  ];
   if (typeof websocket?.close === 'function') websocket.close(GOING_AWAY);
 }

@@ -1,0 +1,112 @@
+// How long is the process there after the last answer it owed?
+//   npm run bench -- exit [--runs 30] [--quick] [--node PATH]
+import { startLoad } from '@graceful-cluster/probe';
+import { request } from './helpers/client.ts';
+import { now, sleep, within } from './helpers/clock.ts';
+import { printHeader, printLoad } from './helpers/machine.ts';
+import { formatRatio, formatTime, median, percentile } from './helpers/numbers.ts';
+import { readOptions } from './helpers/options.ts';
+import { kinds, startServer, type Kind, type Server } from './helpers/server.ts';
+import { printProgress, printTable } from './helpers/table.ts';
+
+interface Situation {
+  readonly name: string;
+  /** Clients that open a connection for each request. */
+  readonly clients: number;
+  /** Keep-alive connections that are idle at the signal. */
+  readonly idle: number;
+}
+
+/** Milliseconds. */
+interface Run {
+  /** From the last answer to the exit. */
+  readonly over: number;
+  /** From the signal to the exit. */
+  readonly exit: number;
+}
+
+const TARGET = 10;
+const SLOW = { requests: 4, path: '/slow?ms=500' };
+const LIMIT = 20_000;
+
+const situations: readonly Situation[] = [
+  { name: 'slow requests', clients: 0, idle: 0 },
+  { name: 'and 16 clients', clients: 16, idle: 0 },
+  { name: 'and 50 idle connections', clients: 0, idle: 50 },
+];
+
+const { runs, node } = readOptions({ runs: [30, 5] });
+printHeader(
+  'exit: from the last answer to a request in flight at the signal to the exit of the process',
+  node,
+);
+
+const results = situations.map((situation) => ({ situation, plain: [] as Run[], graceful: [] as Run[] }));
+for (let run = 0; run < runs; run += 1) {
+  printProgress(`run ${run + 1} of ${runs}`);
+  for (const result of results) {
+    for (const kind of run % 2 === 0 ? kinds : kinds.toReversed()) {
+      result[kind].push(await measure(kind, result.situation));
+    }
+  }
+}
+printProgress('');
+printResults();
+printLoad('at the end');
+
+async function measure(kind: Kind, situation: Situation): Promise<Run> {
+  const server = await startServer(kind, node);
+  try {
+    return await within(stop(server, situation), LIMIT, `stopping the ${kind} server`);
+  } finally {
+    await server.end();
+  }
+}
+
+async function stop(server: Server, { clients, idle }: Situation): Promise<Run> {
+  const load = startLoad(
+    { host: '127.0.0.1', port: server.port },
+    { newConnection: clients, keepAlive: 0, slow: 0 },
+  );
+  try {
+    await Promise.all(Array.from({ length: idle }, () => request(server.port, '/', 'hello\n')));
+    const slow = Array.from({ length: SLOW.requests }, async () => {
+      const { at, socket } = await request(server.port, SLOW.path, 'slow\n');
+      socket.destroy();
+      return at;
+    });
+    await sleep(200);
+    const signalledAt = now();
+    process.kill(server.pid, 'SIGTERM');
+    const { at } = await server.exited;
+    return { over: at - Math.max(...(await Promise.all(slow))), exit: at - signalledAt };
+  } finally {
+    load.stop();
+    await load.ended;
+  }
+}
+
+function printResults(): void {
+  const rows: string[][] = [];
+  for (const { situation, ...both } of results) {
+    const figures = kinds.map((kind) => {
+      const over = both[kind].map((run) => run.over);
+      return [median(over), percentile(over, 99), median(both[kind].map((run) => run.exit))];
+    });
+    for (const [index, kind] of kinds.entries()) {
+      rows.push([`${situation.name}, ${kind}`, String(runs), ...(figures[index] ?? []).map(formatTime)]);
+    }
+    const [plain = [], graceful = []] = figures;
+    const ratios = graceful.map((time, index) => formatRatio(time / (plain[index] ?? NaN)));
+    rows.push([`${situation.name}, graceful / plain`, '', ...ratios]);
+  }
+  printTable(['', 'runs', 'last answer → exit: median', 'p99', 'signal → exit: median'], rows);
+  console.log(
+    [
+      `In flight at the signal: ${SLOW.requests} × GET ${SLOW.path}, 200 ms old. Their clients close after the answer.`,
+      `Target: median <= ${TARGET} ms where no keep-alive connection has to linger.`,
+      'With idle connections the difference is keepAliveGrace (1,000 ms): the plain server closes them at once, and so',
+      'loses a request that is on its way; the graceful one gives each of them that long to ask once more.',
+    ].join('\n'),
+  );
+}

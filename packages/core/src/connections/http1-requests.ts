@@ -1,0 +1,91 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { now } from '../clock.ts';
+
+const record: unique symbol = Symbol('graceful-cluster.connection');
+
+/** One HTTP/1 connection. Made for each, so it holds nothing that only a drain needs. */
+export interface Http1Connection {
+  readonly socket: Socket;
+  readonly owner: RequestOwner;
+  /** `socket.bytesRead` when it was opened: under TLS the handshake counts. */
+  readonly opened: number;
+  /** The last response that is not finished, which is the last of several pipelined ones. */
+  response: ServerResponse | undefined;
+  /** Requests whose response is not finished. */
+  outstanding: number;
+  /** When the last request came, in milliseconds. */
+  since: number;
+  drain: DrainState | undefined;
+}
+
+export interface DrainState {
+  timer: NodeJS.Timeout | undefined;
+  /** `socket.bytesRead` when the connection became idle: more means that a request head is on its way. */
+  bytesRead: number;
+  /** The response that we told to say `Connection: close`. */
+  marked: ServerResponse | undefined;
+  ending: 'answered' | 'idle' | undefined;
+}
+
+/** The server's side of its connections. */
+export interface RequestOwner {
+  readonly adopt: (socket: Socket) => Http1Connection;
+  /** Returns false for a request that must not be executed. */
+  readonly started: (connection: Http1Connection, response: ServerResponse) => boolean;
+  readonly finished: (connection: Http1Connection) => void;
+}
+
+interface TrackedSocket extends Socket {
+  [record]?: Http1Connection;
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: TrackedSocket;
+  readonly server: Server;
+}
+
+const owners = new Map<Server, RequestOwner>();
+
+/** This and `onFinish` run for each request of the process, so they do next to nothing until a drain. */
+function onStart(message: unknown): void {
+  const { socket, response, server } = message as Exchange;
+  const connection = socket[record] ?? owners.get(server)?.adopt(socket);
+  if (connection === undefined || !connection.owner.started(connection, response)) return;
+  connection.outstanding += 1;
+  connection.response = response;
+  connection.since = now();
+}
+
+function onFinish(message: unknown): void {
+  const connection = (message as Exchange).socket[record];
+  if (connection === undefined || connection.outstanding === 0) return;
+  connection.outstanding -= 1;
+  // Holding the last response of an idle connection would cost kilobytes for each.
+  if (connection.outstanding === 0) connection.response = undefined;
+  connection.owner.finished(connection);
+}
+
+/** Follows the requests of a server: a `request` listener would miss those with `checkContinue`, the channels do not. */
+export function watchRequests(server: Server, owner: RequestOwner): void {
+  if (owners.size === 0) {
+    subscribe('http.server.request.start', onStart);
+    subscribe('http.server.response.finish', onFinish);
+  }
+  owners.set(server, owner);
+}
+
+export function unwatchRequests(server: Server): void {
+  owners.delete(server);
+  if (owners.size > 0) return;
+  unsubscribe('http.server.request.start', onStart);
+  unsubscribe('http.server.response.finish', onFinish);
+}
+
+/** Puts what is known of a connection where its requests find it. */
+export function setConnection(socket: TrackedSocket, connection: Http1Connection): void {
+  socket[record] = connection;
+}

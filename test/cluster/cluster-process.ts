@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ShutdownReport } from '@graceful-cluster/core';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A clustered program with nothing of the test runner in it, and a process group of its own. */
+export interface ClusterProcess {
+  readonly pid: number;
+  readonly port: number;
+  /** Process ids of all workers so far, in the order of their start. */
+  readonly workers: () => readonly number[];
+  readonly signal: (name: NodeJS.Signals) => void;
+  readonly signalGroup: (name: NodeJS.Signals) => void;
+  /** The rest of the n-th line that begins with these words. Rejects if the program ends without. */
+  readonly line: (words: string, nth?: number) => Promise<string>;
+  readonly exited: Promise<Exit>;
+  readonly report: () => Promise<ShutdownReport>;
+  readonly stderr: () => string;
+  /** Closes our ends of its stdout and stderr. */
+  readonly hangUp: () => void;
+}
+
+export interface ClusterOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nodeOptions?: readonly string[];
+  /** A path below `build`. */
+  readonly program?: string;
+}
+
+interface Owner {
+  readonly teardown: (end: () => unknown) => unknown;
+}
+
+/** Starts a program and waits until it listens; nothing of it outlives the test. */
+export async function startCluster(t: Owner, options: ClusterOptions = {}): Promise<ClusterProcess> {
+  const { env, nodeOptions = [], program = 'test/fixtures/cluster-server' } = options;
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const file = fileURLToPath(new URL(`../../${program}.js`, import.meta.url));
+  const child = spawn(process.execPath, [...nodeOptions, file], {
+    env: { ...inherited, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const pid = child.pid ?? 0;
+  t.teardown(() => kill(-pid, 'SIGKILL'));
+
+  let stdout = '';
+  let stderr = '';
+  let exit: Exit | undefined;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => {
+      exit = { code, signal };
+      resolve(exit);
+    });
+  });
+
+  const lines = (words: string): readonly string[] =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .flatMap((line) => (line.startsWith(`${words} `) ? line.slice(words.length + 1) : []));
+
+  const line = async (words: string, nth = 1): Promise<string> => {
+    for (let left = 3_000; left > 0; left -= 1) {
+      const found = lines(words)[nth - 1];
+      if (found !== undefined) return found;
+      // Its output may come after its exit.
+      if (exit !== undefined) left = Math.min(left, 50);
+      await sleep(5);
+    }
+    throw new Error(`no line ${nth} of '${words}'; ${JSON.stringify(exit)}\n${stdout}\n${stderr}`);
+  };
+
+  const address = await line('listening on');
+  return {
+    pid,
+    port: Number(new URL(address).port),
+    workers: () => lines('worker').map(Number),
+    signal: (name) => kill(pid, name),
+    signalGroup: (name) => kill(-pid, name),
+    line,
+    exited,
+    report: async () => JSON.parse(await line('report')) as ShutdownReport,
+    stderr: () => stderr,
+    hangUp: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+}
+
+/** A process, or a group if negative, that is gone already needs no signal. */
+export function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Those of the processes that are still there after a moment: what has exited may have to be reaped yet. */
+export async function survivors(pids: readonly number[], milliseconds = 500): Promise<readonly number[]> {
+  for (let waited = 0; waited < milliseconds && pids.some(isAlive); waited += 10) await sleep(10);
+  return pids.filter(isAlive);
+}
+
+/** A client: the body of the answer, or how it ended without one (`ECONNRESET`, `empty`, `hung`). */
+export interface Request {
+  readonly connected: Promise<void>;
+  readonly ended: Promise<string>;
+  readonly socket: Socket;
+}
+
+/** One GET request on a connection of its own. */
+export function request(port: number, path = '/', hungAfter = 12_000): Request {
+  const socket = connect({ port, host: '127.0.0.1' });
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  const connected = new Promise<void>((resolve) => {
+    socket.once('connect', resolve);
+    socket.once('error', () => resolve());
+  });
+  const ended = new Promise<string>((resolve) => {
+    const timer = setTimeout(() => resolve('hung'), hungAfter);
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+    socket.once('end', () => resolve(bodyOf(text)));
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve('empty');
+    });
+  });
+  return { connected, ended, socket };
+}
+
+function bodyOf(text: string): string {
+  const end = text.indexOf('\r\n\r\n');
+  const length = /^content-length: (\d+)/im.exec(text)?.[1];
+  const body = text.slice(end + 4);
+  if (text === '') return 'empty';
+  return end > 0 && length !== undefined && body.length === Number(length) ? body : 'cut';
+}
+
+/** Requests in flight, one in each worker: the scheduler takes turns. */
+export async function oneInEach(cluster: ClusterProcess, count: number, ms: number): Promise<readonly Request[]> {
+  const requests: Request[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const each = request(cluster.port, `/slow?ms=${ms}`);
+    requests.push(each);
+    await each.connected;
+    await sleep(30);
+  }
+  return requests;
+}

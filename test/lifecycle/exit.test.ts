@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { startChild } from '../helpers/child.ts';
+import { answered, reportOf, startHeld, startServer } from './held-request.ts';
+
+t.test('with exit: false the process stays until it ends by itself', async (t) => {
+  const { child, answer } = await startHeld(t, { options: { exit: false, secondSignalDelay: 0 } });
+  child.kill('SIGTERM');
+  await child.line('state draining');
+  child.kill('SIGTERM');
+  child.kill('SIGINT');
+  await sleep(100);
+  child.kill('SIGUSR2');
+  t.strictSame(await answer, answered, 'a second signal does not kill it');
+  const { code, signal } = await child.exited;
+  t.strictSame([code, signal], [0, null], 'nothing is left to do');
+  t.equal(reportOf(child).clean, true);
+});
+
+t.test('with exit: false something else may hold it', async (t) => {
+  const child = await startServer(t, { stay: true, options: { exit: false, secondSignalDelay: 0 } });
+  child.kill('SIGTERM');
+  await child.line('report');
+  child.kill('SIGTERM');
+  let ended = false;
+  void child.exited.then(() => (ended = true));
+  await sleep(500);
+  t.equal(ended, false, 'it is still there long after the report');
+  child.kill('SIGUSR2');
+  const { code, signal } = await child.exited;
+  t.strictSame([code, signal], [0, null]);
+});
+
+t.test('an exit function gets the code and the report instead', async (t) => {
+  const clean = await startChild(t, 'lifecycle-exit-function');
+  clean.kill('SIGTERM');
+  await clean.line('exit');
+  clean.kill('SIGTERM');
+  const { code, signal } = await clean.exited;
+  t.strictSame([code, signal], [40, null], 'the code of the function, in its own time');
+  t.strictSame(clean.lines('exit'), ['[0,"SIGTERM",true,0]'], 'called once');
+
+  const failed = await startChild(t, 'lifecycle-exit-function', { args: ['fail'] });
+  failed.kill('SIGINT');
+  const exit = await failed.exited;
+  t.strictSame([exit.code, exit.signal], [41, null]);
+  t.strictSame(failed.lines('exit'), ['[1,"SIGINT",false,1]']);
+});
+
+t.test('what was written is flushed, and a timer does not keep the process', async (t) => {
+  const child = await startChild(t, 'lifecycle-flush');
+  child.kill('SIGTERM');
+  const { code, signal, stdout } = await child.exited;
+  t.strictSame([code, signal], [0, null]);
+  t.equal(child.lines('much')[0]?.length, 1_000_000, 'a megabyte');
+  t.ok(stdout.includes('\nlate\n'), 'and what a transport writes a moment later');
+  const [exitCode, after] = child.lines('exit')[0]?.split(' ').map(Number) ?? [];
+  t.equal(exitCode, 0);
+  t.ok(Number(after) < 1_000, `exit ${after} ms after the report`);
+});
+
+t.test('a coordinator without a server says so once and exits 0', async (t) => {
+  const child = await startChild(t, 'lifecycle-no-server');
+  child.kill('SIGTERM');
+  const { code, signal, stderr } = await child.exited;
+  t.strictSame([code, signal], [0, null]);
+  t.match(stderr, /^\(node:\d+\) \[WARN_GRACEFUL_NO_SERVER\] GracefulWarning: /);
+  t.equal(stderr.split('WARN_GRACEFUL_NO_SERVER').length - 1, 1, 'once for the process');
+  t.strictSame(child.lines('hook').toSorted(), ['first', 'second'], 'hooks run all the same');
+});

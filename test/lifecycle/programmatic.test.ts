@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import type { ShutdownReport } from '@graceful-cluster/core';
+import { ask, startChild, type Child, type Owner } from '../helpers/child.ts';
+import { answered } from './held-request.ts';
+
+/** A program that has finished a shutdown of its own. */
+async function startFinished(t: Owner, ...args: string[]): Promise<Child> {
+  const child = await startChild(t, 'lifecycle-program', { args });
+  child.kill('SIGHUP');
+  await child.line('resolved');
+  return child;
+}
+
+t.test('shutdown() never exits, and resolves with the report', async (t) => {
+  const child = await startChild(t, 'lifecycle-program');
+  const answer = ask(child.port, '/hold');
+  await child.line('request');
+  child.kill('SIGHUP');
+  await child.line('state draining');
+  t.equal(await ask(child.port, '/'), 'ECONNREFUSED');
+  child.kill('SIGUSR2');
+  t.strictSame(await answer, answered);
+  const report = JSON.parse(await child.line('resolved')) as ShutdownReport;
+  t.match(report, { reason: 'by hand', clean: true, exitCode: 0, requests: { inFlight: 1, served: 1 } });
+  t.strictSame(child.lines('same'), ['true'], 'a second call joins the first');
+  await sleep(500);
+  t.strictSame(child.lines('exit'), [], 'the process goes on');
+  t.equal(child.lines('state').length, 4, 'there was one shutdown');
+});
+
+t.test('a signal joins a shutdown() that has begun, and then the process exits', async (t) => {
+  const child = await startChild(t, 'lifecycle-program');
+  const answer = ask(child.port, '/hold');
+  await child.line('request');
+  child.kill('SIGHUP');
+  await child.line('state draining');
+  child.kill('SIGTERM');
+  await sleep(100);
+  t.strictSame(child.lines('exit'), [], 'the first signal does not force');
+  child.kill('SIGUSR2');
+  t.strictSame(await answer, answered);
+  const { code, signal } = await child.exited;
+  t.strictSame([code, signal], [0, null]);
+  t.strictSame(child.lines('state'), ['closing', 'draining', 'cleanup', 'stopped']);
+  t.match(JSON.parse(child.lines('resolved')[0] ?? ''), { reason: 'by hand', clean: true });
+});
+
+t.test('a second signal forces a shutdown() that the first one joined', async (t) => {
+  const child = await startChild(t, 'lifecycle-program');
+  const answer = ask(child.port, '/hold');
+  await child.line('request');
+  child.kill('SIGHUP');
+  await child.line('state draining');
+  child.kill('SIGINT');
+  await sleep(100);
+  child.kill('SIGTERM');
+  const { code, signal } = await child.exited;
+  t.strictSame([code, signal], [143, null]);
+  t.equal(await answer, 'ECONNRESET');
+});
+
+t.test('a signal after a finished shutdown() exits at once', async (t) => {
+  const clean = await startFinished(t);
+  const signalled = performance.now();
+  clean.kill('SIGTERM');
+  const { code, signal } = await clean.exited;
+  t.strictSame([code, signal], [0, null]);
+  t.ok(performance.now() - signalled < 2_000);
+  t.equal(clean.lines('state').length, 4, 'nothing runs twice');
+
+  const failed = await startFinished(t, 'fail');
+  failed.kill('SIGTERM');
+  const exit = await failed.exited;
+  t.strictSame([exit.code, exit.signal], [1, null], 'with the code of its report');
+});

@@ -298,7 +298,7 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
 
   t.test('counting handshakes leaks no descriptor', async (t) => {
     const before = readdirSync('/proc/self/fd').length;
-    for (let port = 1; port <= 500; port++) calls.synReceived(port);
+    for (let port = 1; port <= 50; port++) calls.synReceived(port);
     t.equal(readdirSync('/proc/self/fd').length, before);
   });
 

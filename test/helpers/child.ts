@@ -36,12 +36,10 @@ export interface Owner {
 export async function startChild(t: Owner, fixture: string, options: ChildOptions = {}): Promise<Child> {
   const { args = [], nodeOptions = [] } = options;
   const program = fileURLToPath(new URL(`../fixtures/${fixture}.js`, import.meta.url));
-  const { NODE_OPTIONS: _, ...env } = process.env;
   const texts = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
-  const child = spawn(process.execPath, [...nodeOptions, program, ...texts], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // By way of env(1), for tap adds itself to the NODE_OPTIONS of whatever is spawned.
+  const command = ['-u', 'NODE_OPTIONS', process.execPath, ...nodeOptions, program, ...texts];
+  const child = spawn('env', command, { stdio: ['ignore', 'pipe', 'pipe'] });
 
   const seen: string[] = [];
   const waiting = new Set<() => void>();

@@ -8,12 +8,38 @@ export interface SignalHandlers {
   readonly force: (signal: NodeJS.Signals) => void;
 }
 
+type Watcher = (signal: NodeJS.Signals) => void;
+
+/** One listener on the process for each signal, however many coordinators there are. */
+const watchers = new Map<NodeJS.Signals, Set<Watcher>>();
+
+function onSignal(signal: NodeJS.Signals): void {
+  for (const watcher of watchers.get(signal) ?? []) watcher(signal);
+}
+
+function add(signal: NodeJS.Signals, watcher: Watcher): void {
+  const known = watchers.get(signal);
+  if (known !== undefined) {
+    known.add(watcher);
+    return;
+  }
+  watchers.set(signal, new Set([watcher]));
+  // Never `process.once`: the next signal would take its default action, in the middle of a drain.
+  process.on(signal, onSignal);
+}
+
+function remove(signal: NodeJS.Signals, watcher: Watcher): void {
+  const known = watchers.get(signal);
+  if (known === undefined || !known.delete(watcher) || known.size > 0) return;
+  watchers.delete(signal);
+  process.off(signal, onSignal);
+}
+
 /**
  * Listens for signals; returns a function that stops listening.
  *
  * A second signal forces only `secondSignalDelay` milliseconds after the first: terminals signal the whole process
- * group while npm and pnpm pass the same signal on (pnpm/pnpm#7374). Never `process.once`: the next signal would take
- * its default action and kill the process in the middle of its drain.
+ * group while npm and pnpm pass the same signal on (pnpm/pnpm#7374).
  */
 export function watchSignals(
   signals: readonly NodeJS.Signals[],
@@ -21,7 +47,7 @@ export function watchSignals(
   { begin, force }: SignalHandlers,
 ): () => void {
   let first: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const watcher: Watcher = (signal) => {
     if (first === undefined) {
       first = now();
       begin(signal);
@@ -29,9 +55,9 @@ export function watchSignals(
       force(signal);
     }
   };
-  for (const signal of signals) process.on(signal, onSignal);
+  for (const signal of signals) add(signal, watcher);
   return () => {
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const signal of signals) remove(signal, watcher);
   };
 }
 

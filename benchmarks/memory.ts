@@ -10,7 +10,7 @@ import { onServerCore, printHeader, printLoad } from './helpers/machine.ts';
 import type { Memory } from './helpers/memory-server.ts';
 import { formatNumber, median } from './helpers/numbers.ts';
 import { readOptions } from './helpers/options.ts';
-import { kinds, type Kind } from './helpers/server.ts';
+import type { Kind } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
 
 const TARGET = 200;

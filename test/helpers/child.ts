@@ -26,6 +26,8 @@ export interface ChildOptions {
   /** Arguments; anything that is not a string goes as JSON. */
   readonly args?: readonly unknown[];
   readonly nodeOptions?: readonly string[];
+  /** Of a pipe that nobody reads any more. */
+  readonly stderr?: 'closed';
 }
 
 export interface Owner {
@@ -49,6 +51,7 @@ export async function startChild(t: Owner, fixture: string, options: ChildOption
   const wake = (): void => waiting.forEach((look) => look());
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  if (options.stderr === 'closed') child.stderr.destroy();
   createInterface(child.stdout).on('line', (line) => {
     seen.push(line);
     wake();

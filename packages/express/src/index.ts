@@ -66,7 +66,11 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
     coordinator.on('stopped', () => unsubscribe(LISTEN, onListen));
   }
 
-  const handle = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
+  const handle = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void => {
     if (health && answerHealth(request, response, coordinator)) return;
     next();
   };

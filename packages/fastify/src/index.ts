@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';
 import { createCoordinator, type CoordinatorOptions, type ShutdownCoordinator } from '@graceful-cluster/core';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
 
 declare module 'fastify' {
@@ -110,6 +110,9 @@ function withoutPrefix(options: CoordinatorOptions & { readonly prefix?: string 
   return rest;
 }
 
-export const gracefulCluster = fp(plugin, { fastify: '5.x', name: '@graceful-cluster/fastify' });
+export const gracefulCluster: FastifyPluginAsync<GracefulClusterOptions> = fp(plugin, {
+  fastify: '5.x',
+  name: '@graceful-cluster/fastify',
+});
 export default gracefulCluster;
 export { gracefulCluster as 'module.exports' };

@@ -8,8 +8,8 @@ import type { SealMethod } from './methods.ts';
 const UNCOUNTED = 900;
 
 /**
- * Attaches a classic BPF program that drops segments with SYN set and ACK clear (SO_ATTACH_FILTER, unprivileged).
- * For kernels before 5.7, listeners bound to a device, SYN cookies (a cookie's ACK needs the listener) and one
+ * Attaches a classic BPF program that drops segments with SYN set and ACK clear (SO_ATTACH_FILTER). Recent
+ * kernels want CAP_NET_ADMIN for that on a TCP socket, stable ones included (6.1.192, 6.18.44); older ones do not. For kernels before 5.7, listeners bound to a device, SYN cookies (a cookie's ACK needs the listener) and one
  * member of a SO_REUSEPORT group.
  */
 export const filter: SealMethod = {

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import type { ListenerReport } from '@graceful-cluster/core';
+import { only, startArrivals, type Attempt } from './helpers/arrivals.ts';
+import { createNetwork, networkUnavailable, type Network } from './helpers/network.ts';
+
+/** Connections per second, in both address families together. */
+const RATE = 300;
+
+const fixture = fileURLToPath(new URL('fixtures/seal-server.js', import.meta.url));
+
+interface Shutdown {
+  readonly attempts: readonly Attempt[];
+  readonly listener: ListenerReport;
+}
+
+/** Stops our server in the middle of clients that arrive at a steady rate. */
+async function shutDown({ server, client }: Network, host: string, duration: number): Promise<Shutdown> {
+  const [command = '', ...args] = [...server, 'env', '-u', 'NODE_OPTIONS', process.execPath, fixture];
+  const child = spawn(command, args, {
+    env: { ...process.env, HOST: host },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const lines: string[] = [];
+  const output = createInterface(child.stdout).on('line', (line) => lines.push(line));
+  await once(output, 'line');
+  const port = Number(/:(\d+)$/.exec(lines[0] ?? '')?.[1]);
+  const clients = await startArrivals({ prefix: client, host, port, rate: RATE / 2, duration });
+  await sleep(500);
+  child.kill('SIGTERM');
+  const attempts = await clients.finished;
+  const [code, signal] = (await exited) as [number | null, string | null];
+  const report = lines.find((line) => line.startsWith('report '));
+  if (code !== 0 || signal !== null || report === undefined) throw new Error(`${code} ${signal} ${lines}`);
+  const [listener] = JSON.parse(report.slice('report '.length)) as [ListenerReport];
+  return { attempts, listener };
+}
+
+t.test('clients in the middle of their handshake', { skip: networkUnavailable() ?? false }, async (t) => {
+  for (const rtt of [20, 100, 300]) {
+    t.test(`are answered at a round trip of ${rtt} ms, later ones refused after one`, async (t) => {
+      const network = await createNetwork({ rtt });
+      t.teardown(network.close);
+      const hosts = [network.serverAddress, network.serverAddress6];
+      const shutdowns = await Promise.all(hosts.map((host) => shutDown(network, host, 1500 + 3 * rtt)));
+      const attempts = shutdowns.flatMap((each) => each.attempts);
+      const answered = only(attempts, 'answered');
+      const refused = only(attempts, 'refused');
+      t.comment(
+        `${answered.length} answered, ${refused.length} refused;`,
+        ...shutdowns.map(
+          ({ listener: { queued, handshakes } }) => `${handshakes} handshakes, ${queued} queued`,
+        ),
+      );
+      t.equal(answered.length + refused.length, attempts.length, 'nobody is lost');
+      t.strictSame([...new Set(shutdowns.map(({ listener }) => listener.seal))], ['detach']);
+      t.ok(
+        shutdowns.some(({ listener }) => (listener.handshakes ?? 0) > 0),
+        'there were handshakes to wait for',
+      );
+      t.ok(refused.length > 0, 'late clients were refused');
+      t.ok(
+        refused.every(({ endedAfter }) => endedAfter < 1000 + rtt),
+        'none of them at a second SYN only',
+      );
+    });
+  }
+
+  t.test('are answered under SYN cookies too, which are in no table', async (t) => {
+    const network = await createNetwork({ rtt: 100 });
+    t.teardown(network.close);
+    const [command = '', ...args] = [
+      ...network.server,
+      'sh',
+      '-c',
+      'echo 2 > /proc/sys/net/ipv4/tcp_syncookies',
+    ];
+    await once(spawn(command, args, { stdio: 'inherit' }), 'exit');
+    const { attempts, listener } = await shutDown(network, network.serverAddress, 1800);
+    t.equal(listener.seal, 'filter');
+    const lost = attempts.filter(({ outcome }) => outcome !== 'answered' && outcome !== 'refused');
+    t.strictSame(lost, []);
+  });
+
+  t.test('survive packet loss', async (t) => {
+    const network = await createNetwork({ rtt: 50, loss: 5 });
+    t.teardown(network.close);
+    const { attempts } = await shutDown(network, network.serverAddress, 1500);
+    const reset = attempts.filter(({ outcome }) => outcome === 'reset' || outcome === 'empty');
+    t.strictSame(reset, []);
+  });
+});

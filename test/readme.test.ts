@@ -9,7 +9,7 @@ function table(text: string, marker: string): Record<string, string> {
   const [, section = ''] = text.split(`<!-- ${marker} -->`);
   const [rows = ''] = section.split(`<!-- /${marker} -->`);
   return Object.fromEntries(
-    [...rows.matchAll(/^\| `(\w+)` \| (.+?) \|/gm)].map(([, name, value]) => [
+    [...rows.matchAll(/^\| `(\w+)`\s*\| (.+?)\s*\|/gm)].map(([, name, value]) => [
       name,
       value?.replaceAll('`', ''),
     ]),

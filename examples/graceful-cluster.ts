@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { createCoordinator, superviseCluster } from '@graceful-cluster/core';
 
 if (cluster.isPrimary) {
-  superviseCluster({ workers: 2 });
+  superviseCluster({ workers: Number(process.env['WORKERS'] ?? 2) });
   cluster.on('listening', (_worker, { address, port }) => {
     console.log(`listening on http://${address}:${port}`);
   });

@@ -3,7 +3,8 @@ import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 
 if (cluster.isPrimary) {
-  for (let number = 0; number < 2; number += 1) cluster.fork();
+  const workers = Number(process.env['WORKERS'] ?? 2);
+  for (let number = 0; number < workers; number += 1) cluster.fork();
   cluster.on('listening', (_worker, { address, port }) => {
     console.log(`listening on http://${address}:${port}`);
   });

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
 import type { ShutdownReport } from '@graceful-cluster/core';
 
 export interface Exit {
@@ -29,8 +31,12 @@ export interface ClusterProcess {
 export interface ClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
-  /** A path below `build`. */
+  /** A path below `build`, without its extension. */
   readonly program?: string;
+  /** Any file, instead. */
+  readonly file?: string;
+  /** The words of the line that is waited for; one that does not end with a port gives none. */
+  readonly until?: string;
 }
 
 interface Owner {
@@ -39,9 +45,9 @@ interface Owner {
 
 /** Starts a program and waits until it listens; nothing of it outlives the test. */
 export async function startCluster(t: Owner, options: ClusterOptions = {}): Promise<ClusterProcess> {
-  const { env, nodeOptions = [], program = 'test/fixtures/cluster-server' } = options;
+  const { env, nodeOptions = [], program = 'test/fixtures/cluster-server', until = 'listening on' } = options;
+  const { file = fileURLToPath(new URL(`../../${program}.js`, import.meta.url)) } = options;
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const file = fileURLToPath(new URL(`../../${program}.js`, import.meta.url));
   const child = spawn(process.execPath, [...nodeOptions, file], {
     env: { ...inherited, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,10 +85,10 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
     throw new Error(`no line ${nth} of '${words}'; ${JSON.stringify(exit)}\n${stdout}\n${stderr}`);
   };
 
-  const address = await line('listening on');
+  const found = await line(until);
   return {
     pid,
-    port: Number(new URL(address).port),
+    port: Number(/:(\d+)$/.exec(found)?.[1] ?? 0),
     workers: () => lines('worker').map(Number),
     signal: (name) => kill(pid, name),
     signalGroup: (name) => kill(-pid, name),
@@ -97,6 +103,21 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
   };
 }
 
+/** Asserts how the program ends, that it does so in time, and that nothing of it is left. */
+export async function ends(
+  t: Test,
+  cluster: ClusterProcess,
+  wanted: Exit,
+  { within = 4_000 }: { readonly within?: number } = {},
+): Promise<void> {
+  const start = performance.now();
+  const exit = await Promise.race([cluster.exited, sleep(within + 5_000, { code: null, signal: null })]);
+  const took = performance.now() - start;
+  t.same(exit, wanted, cluster.stderr());
+  t.ok(took < within, `it ended after ${took.toFixed(0)} ms`);
+  t.same(await survivors([cluster.pid, ...cluster.workers()]), [], 'no process is left');
+}
+
 /** A process, or a group if negative, that is gone already needs no signal. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -106,16 +127,19 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** A zombie is no process any more, but whoever inherited it may take its time to reap it. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return (
+      process.platform !== 'linux' || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+    );
   } catch {
     return false;
   }
 }
 
-/** Those of the processes that are still there after a moment: what has exited may have to be reaped yet. */
+/** Those of the processes that are still there after a moment. */
 export async function survivors(pids: readonly number[], milliseconds = 500): Promise<readonly number[]> {
   for (let waited = 0; waited < milliseconds && pids.some(isAlive); waited += 10) await sleep(10);
   return pids.filter(isAlive);
@@ -159,7 +183,11 @@ function bodyOf(text: string): string {
 }
 
 /** Requests in flight, one in each worker: the scheduler takes turns. */
-export async function oneInEach(cluster: ClusterProcess, count: number, ms: number): Promise<readonly Request[]> {
+export async function oneInEach(
+  cluster: ClusterProcess,
+  count: number,
+  ms: number,
+): Promise<readonly Request[]> {
   const requests: Request[] = [];
   for (let number = 0; number < count; number += 1) {
     const each = request(cluster.port, `/slow?ms=${ms}`);

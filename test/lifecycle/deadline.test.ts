@@ -79,3 +79,16 @@ t.test('hooks together do not outlive timeout', async (t) => {
   t.strictSame(outcomes(reportOf(child).hooks), ['before timed out', 'second timed out', 'first timed out']);
   t.ok(reportOf(child).duration >= 1_100, 'each had its share');
 });
+
+t.test('cleanupTimeout is kept for the hooks, however much of timeout it is', async (t) => {
+  const child = await startServer(t, { options: { timeout: 6_000, cleanupTimeout: 5_000 } });
+  const hanging = ask(child.port, '/hang');
+  await child.line('request');
+  child.kill('SIGTERM');
+  t.equal(await hanging, 'ECONNRESET');
+  const { code, signal } = await child.exited;
+  t.strictSame([code, signal], [1, null]);
+  const { closing, draining } = reportOf(child).phases;
+  const taken = closing + draining;
+  t.ok(taken >= 990 && taken < 2_500, `cut after ${taken.toFixed(0)} of 1000 ms`);
+});

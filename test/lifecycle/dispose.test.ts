@@ -15,7 +15,9 @@ const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 
 for (const how of ['', 'shutdown', 'async']) {
   t.test(`dispose leaves no listener behind (${how || 'while running'})`, async (t) => {
-    const child = await startChild(t, 'lifecycle-dispose', { args: [{ handleFatalErrors: true, signals }, how] });
+    const child = await startChild(t, 'lifecycle-dispose', {
+      args: [{ handleFatalErrors: true, signals }, how],
+    });
     await child.line('done');
     const before = JSON.parse(await child.line('before')) as { process: [string, number][] };
     const during = JSON.parse(await child.line('during')) as { process: [string, number][] };

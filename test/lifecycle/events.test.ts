@@ -77,8 +77,8 @@ t.test('a logger gets lines', async (t) => {
     ...states.slice(2),
     /^info report \| shutdown: clean after \d+\.\d s$/,
   ]);
-  const progress = child.lines('log').filter((line) => line.includes('s left'));
-  t.match(progress[0], /\| shutdown: 1 in flight, 0 idle, 5\d\.\d s left: GET \/export, \d+\.\d s$/);
+  const progress = child.lines('log').find((line) => line.includes('s left'));
+  t.match(progress, /\| shutdown: 1 in flight, 0 idle, 5\d\.\d s left: GET \/export, \d+\.\d s$/);
 
   const cut = await startChild(t, 'lifecycle-events', { args: [{ timeout: 600, cleanupTimeout: 100 }] });
   const hanging = ask(cut.port, '/');
@@ -101,12 +101,19 @@ for (const modes of [['throw-state', 'throw-closing'], ['broken-logger']]) {
     t.strictSame(await answer, answered);
     const { code, signal, stderr } = await child.exited;
     t.strictSame([code, signal, stderr], [1, null, '']);
-    t.strictSame(told(child, 'state').map(({ details }) => details.state), steps, 'other listeners are told');
+    t.strictSame(
+      told(child, 'state').map(({ details }) => details.state),
+      steps,
+      'other listeners are told',
+    );
     const report = reportOf(child);
     t.match(report, { clean: false, exitCode: 1, requests: { served: 1, cut: 0 } });
     const expected = modes.length > 1 ? /^Error: listener: (state|closing)\n/ : /^Error: logger: \w+\n/;
     t.ok(report.errors.length >= steps.length);
-    t.ok(report.errors.every((error) => expected.test(error)), 'the report tells');
+    t.ok(
+      report.errors.every((error) => expected.test(error)),
+      'the report tells',
+    );
   });
 }
 

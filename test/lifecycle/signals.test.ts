@@ -79,11 +79,14 @@ t.test('only the signals that were named start a shutdown', async (t) => {
 });
 
 for (const signals of [[], ['SIGINT']] as const) {
-  t.test(`with signals: ${JSON.stringify(signals)}, SIGTERM ends the process as it always does`, async (t) => {
-    const child = await startServer(t, { options: { signals } });
-    child.kill('SIGTERM');
-    const { code, signal } = await child.exited;
-    t.strictSame([code, signal], [null, 'SIGTERM']);
-    t.strictSame(child.lines('state'), []);
-  });
+  t.test(
+    `with signals: ${JSON.stringify(signals)}, SIGTERM ends the process as it always does`,
+    async (t) => {
+      const child = await startServer(t, { options: { signals } });
+      child.kill('SIGTERM');
+      const { code, signal } = await child.exited;
+      t.strictSame([code, signal], [null, 'SIGTERM']);
+      t.strictSame(child.lines('state'), []);
+    },
+  );
 }

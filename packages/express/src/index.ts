@@ -1,104 +1,113 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server } from 'node:net';
-import { createCoordinator, type CoordinatorOptions, type ShutdownCoordinator } from '@graceful-cluster/core';
+import * as core from '@graceful-cluster/core';
 
-export interface GracefulOptions extends CoordinatorOptions {
+export interface GracefulOptions extends core.CoordinatorOptions {
   /**
-   * A coordinator of one's own, made with options of its own: several servers in one shutdown.
-   * @defaultValue a new one for this app
+   * One's own coordinator, with options of its own: several servers in one shutdown.
+   * @defaultValue `getCoordinator()`, which all apps of a process share; a new one where there are options for it
    */
-  readonly coordinator?: ShutdownCoordinator | undefined;
-  /**
-   * The app's server, where it cannot be found by itself.
-   * @defaultValue every server that listens with this app, or with no app that has `graceful()` of its own
-   */
+  readonly coordinator?: core.ShutdownCoordinator | undefined;
+  /** The app's server. @defaultValue each that listens with this app, or with none that has `graceful()` itself */
   readonly server?: Server | undefined;
-  /**
-   * Answers `/livez`, which stays 200 while draining, and `/readyz`, which turns 503.
-   * @defaultValue false
-   */
+  /** Answers `/livez`, which stays 200 while draining, and `/readyz`, which turns 503. @defaultValue false */
   readonly health?: boolean | undefined;
 }
 
 /** Middleware for `app.use`, with the coordinator that stops the app's servers. */
 export interface GracefulMiddleware {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void;
-  readonly coordinator: ShutdownCoordinator;
+  readonly coordinator: core.ShutdownCoordinator;
 }
 
-type App = (...args: never[]) => unknown;
+type Take = (server: Server, sure: boolean) => void;
 
-const LISTEN = 'tracing:net.server.listen:asyncEnd';
+/** By the app that each `graceful()` was mounted on; `takers` has those that were mounted elsewhere as well. */
+const owners = new WeakMap<object, Take>();
+const takers = new Set<Take>();
+/** HTTP servers that listen, or did. */
+const opened = new Set<WeakRef<Server>>();
+/** Servers that were taken because nobody else wanted them. */
+const guesses = new WeakMap<Server, { by: core.ShutdownCoordinator; detach: () => void }>();
 
-/** Apps that have `graceful()` of their own, so that another one lets their servers be. */
-const owners = new Map<App, ShutdownCoordinator>();
+subscribe('tracing:net.server.listen:asyncEnd', (message) => {
+  const { server } = message as { readonly server: Server };
+  for (const known of opened) if (known.deref() === undefined) opened.delete(known);
+  if (server.listenerCount('request') === 0) return;
+  opened.add(new WeakRef(server));
+  offer(server);
+});
 
-/**
- * Drains an Express app without losing a request. `app.use(graceful())` is all, anywhere among the middleware, before or
- * after `listen`. All options of `createCoordinator` are taken.
- */
+/** To the `graceful()` of its app; if it has none, a turn later, to the others. Who attaches it until then has it. */
+function offer(server: Server): void {
+  const take = server.listeners('request').flatMap((app) => owners.get(app) ?? [])[0];
+  if (take !== undefined) take(server, true);
+  else setImmediate(() => takers.forEach((each) => each(server, false)));
+}
+
+/** Drains an Express app without losing a request: `app.use(graceful())`, before or after `listen`, is all. */
 export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
-  const { coordinator: given, server, health = false, ...rest } = options;
-  const coordinator = given ?? createCoordinator(rest);
-  if (server !== undefined) coordinator.attach(server);
+  const { coordinator: given, server: only, health = false, ...own } = options;
+  const coordinator = given ?? findCoordinator(own);
+  const [extra] = Object.keys(own);
+  if (given !== undefined && extra !== undefined) {
+    const why = `expected \`${extra}\` to be left out: the coordinator that is given has options of its own`;
+    throw new core.GracefulTypeError('ERR_GRACEFUL_INVALID_OPTION', why);
+  }
 
-  const onListen = (message: unknown): void => {
-    const { server: opened } = message as { readonly server?: unknown };
-    if (isHttpServer(opened)) attachIfOurs(opened);
-  };
-
-  function attachIfOurs(candidate: Server): void {
-    const owner = candidate
-      .listeners('request')
-      .map((listener) => owners.get(listener as App))
-      .find((each) => each !== undefined);
-    if (owner !== undefined && owner !== coordinator) return;
+  const take: Take = (server, sure) => {
+    if (only !== undefined && server !== only) return;
+    const guess = guesses.get(server);
+    if (sure && guess !== undefined && guess.by !== coordinator) guess.detach();
     try {
-      coordinator.attach(candidate);
+      const detach = coordinator.attach(server);
+      if (!sure) guesses.set(server, { by: coordinator, detach });
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'ERR_GRACEFUL_SERVER_OWNED') throw error;
     }
-  }
-
-  if (server === undefined) {
-    subscribe(LISTEN, onListen);
-    coordinator.on('stopped', () => unsubscribe(LISTEN, onListen));
-  }
-
-  const handle = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    next: (error?: unknown) => void,
-  ): void => {
-    if (health && answerHealth(request, response, coordinator)) return;
-    next();
   };
-  const middleware = (...[request, response, next]: Parameters<typeof handle>): void => {
-    handle(request, response, next);
+  takers.add(take);
+  coordinator.on('stopped', () => takers.delete(take));
+  if (only !== undefined) coordinator.attach(only);
+  const offerOpened = (): void =>
+    opened.forEach((known) => known.deref()?.listening && offer(known.deref()!));
+  setImmediate(offerOpened);
+
+  let asked = false;
+  const handle: (...args: Parameters<GracefulMiddleware>) => void = (request, response, next) => {
+    if (!asked) {
+      asked = true;
+      // It listened before this module was loaded.
+      const { server } = request.socket as { readonly server?: unknown };
+      if (server instanceof Server) take(server, false);
+    }
+    if (!health || !answerHealth(request, response, coordinator)) next();
+  };
+  const middleware: typeof handle = (request, response, next) => handle(request, response, next);
+  const mounted = (event: string, app: object): void => {
+    if (event !== 'mount' || owners.has(app)) return;
+    owners.set(app, take);
+    offerOpened();
   };
   // A function with these three is an app to Express, on 4 and 5: `app.use` tells it which app it was mounted on.
-  return Object.assign(middleware, {
-    coordinator,
-    handle,
-    set: () => {},
-    emit: (event: string, app: App) => {
-      if (event === 'mount') owners.set(app, coordinator);
-    },
-  });
+  return Object.assign(middleware, { coordinator, handle, set: () => {}, emit: mounted });
 }
 
-function isHttpServer(server: unknown): server is Server {
-  return server instanceof Server && server.listenerCount('request') > 0;
+/** Several apps share a shutdown: no hook of one, such as closing a database, may run while another still answers. */
+function findCoordinator(options: core.CoordinatorOptions): core.ShutdownCoordinator {
+  const shared = Object.keys(options).length > 0 ? undefined : core.getCoordinator();
+  return shared === undefined || shared.state === 'stopped' ? core.createCoordinator(options) : shared;
 }
 
 function answerHealth(
-  { url }: IncomingMessage,
+  { url = '' }: IncomingMessage,
   response: ServerResponse,
-  coordinator: ShutdownCoordinator,
+  coordinator: core.ShutdownCoordinator,
 ): boolean {
-  if (url !== '/livez' && url !== '/readyz') return false;
-  const ready = url === '/livez' || coordinator.ready;
+  const [path] = url.split('?', 1);
+  if (path !== '/livez' && path !== '/readyz') return false;
+  const ready = path === '/livez' || coordinator.ready;
   response.statusCode = ready ? 200 : 503;
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ status: ready ? 'ok' : coordinator.state }));

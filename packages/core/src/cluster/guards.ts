@@ -1,3 +1,5 @@
+import type { Worker } from 'node:cluster';
+
 /** Codes of a write to a channel whose other end is gone. */
 const closed: ReadonlySet<unknown> = new Set([
   'EPIPE',
@@ -13,13 +15,16 @@ function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && closed.has(error.code);
 }
 
-/** Node's cluster acknowledges connections to a primary that may have died: that would be an uncaught `error` event. */
-export function guardChannel(): () => void {
+/**
+ * Node's cluster acknowledges connections to a primary that may have died. It passes the error on to `cluster.worker`,
+ * where it would be uncaught.
+ */
+export function guardChannel(worker: Worker): () => void {
   const onError = (error: unknown): void => {
     if (!isClosed(error)) throw error;
   };
-  process.on('error', onError);
-  return () => process.off('error', onError);
+  worker.on('error', onError);
+  return () => worker.off('error', onError);
 }
 
 /**

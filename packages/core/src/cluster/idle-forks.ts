@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster';
+import cluster, { type ClusterSettings, type Worker } from 'node:cluster';
 
 /** Keeps a program that respawns its workers from bringing the cluster back while it stops. */
 export interface IdleForks {
@@ -16,23 +16,32 @@ const NOTHING = ['-e', '0'];
  * long as the drain lasts; so it gets a real worker, which never listens.
  */
 export function createIdleForks(): IdleForks {
-  let execArgv: string[] | undefined;
+  let before: ClusterSettings | undefined;
+  const isNothing = (args: readonly string[] = []): boolean =>
+    NOTHING.every((argument, index) => args[index] === argument);
+  const isIdle = ({ process: { spawnargs } }: Worker): boolean =>
+    before !== undefined && isNothing(spawnargs.slice(1));
+  const killAll = (): void => {
+    for (const worker of Object.values(cluster.workers ?? {})) {
+      if (worker !== undefined && isIdle(worker)) worker.process.kill('SIGKILL');
+    }
+  };
   return {
+    isIdle,
     start: () => {
+      process.on('exit', killAll);
       cluster.setupPrimary();
-      execArgv = cluster.settings.execArgv ?? process.execArgv;
-      cluster.setupPrimary({ execArgv: NOTHING });
+      const { execArgv = [], silent = false, stdio } = cluster.settings;
+      before = { execArgv, silent, ...(stdio !== undefined && { stdio }) };
+      // Silent: where the primary is gone before Node has told it that the worker is online, that is an error.
+      cluster.setupPrimary({ execArgv: NOTHING, silent: true, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
     },
-    isIdle: ({ process: { spawnargs } }) =>
-      execArgv !== undefined && NOTHING.every((argument, index) => spawnargs[index + 1] === argument),
     stop: () => {
-      if (
-        execArgv !== undefined &&
-        cluster.settings.execArgv?.every((each, index) => each === NOTHING[index])
-      ) {
-        cluster.setupPrimary({ execArgv });
+      process.off('exit', killAll);
+      if (before !== undefined && isNothing(cluster.settings.execArgv)) {
+        cluster.setupPrimary({ stdio: undefined, ...before });
       }
-      execArgv = undefined;
+      before = undefined;
     },
   };
 }

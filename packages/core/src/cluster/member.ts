@@ -51,6 +51,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
   const ready = new Promise<void>((resolve) => {
     becomeReady = resolve;
   });
+  const disconnect = worker.disconnect.bind(worker);
   const checkReady = (): void => {
     if (listening && willing) becomeReady();
   };
@@ -127,6 +128,8 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
     waiting: () => waiting,
     announce: () => {
       announced = true;
+      // Programs call `cluster.disconnect()` on a signal: at once, it resets what no worker has been handed yet.
+      worker.disconnect = () => worker;
       tell({ type: 'announce' });
     },
     drain: (reason, timeout, together) => {
@@ -135,7 +138,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
       // Programs that respawn look at this, to know who crashed from who was sent away.
       worker.exitedAfterDisconnect = true;
       if (joined) tell(order);
-      else if (worker.isConnected()) worker.disconnect();
+      else if (worker.isConnected()) disconnect();
     },
     kill: () => {
       killed ||= exit === undefined;

@@ -97,7 +97,8 @@ export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.S
       return stuck.map((member): CutConnection => {
         const waiting = member.waiting().join('; ') || 'it did not say what it was doing';
         member.kill();
-        return { kind: 'worker', name: `${member.name}: ${waiting}`, lost: true };
+        const requests = member.counts().inFlight;
+        return { kind: 'worker', name: `${member.name}: ${waiting}`, requests, lost: true };
       });
     },
     totals: () => witnesses.map((member) => totalsOf(member.report().report)),

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { now } from '../clock.ts';
 import type { Supervision } from './supervisor-options.ts';
 
-/** A worker that lived for less, in milliseconds, counts as a crash on start. */
+/** A worker that was ready for less, in milliseconds, counts as a crash on start; so does one that never was. */
 const SHORT_LIFE = 1_000;
 
 /** First and longest wait before a new worker, in milliseconds. */
@@ -17,19 +17,33 @@ export interface Respawner {
   readonly stop: () => void;
 }
 
-/** @param giveUp - called after `crashLimit` crashes in a row */
+interface Life {
+  readonly born: number;
+  ready: number | undefined;
+}
+
+export interface RespawnSurroundings {
+  readonly ready: (worker: Worker) => Promise<void>;
+  /** Called after `crashLimit` crashes in a row. */
+  readonly giveUp: (why: string) => void;
+}
+
 export function createRespawner(
-  { workers, crashLimit }: Supervision,
-  giveUp: (why: string) => void,
+  { workers, crashLimit, readyTimeout }: Supervision,
+  { ready, giveUp }: RespawnSurroundings,
 ): Respawner {
-  const born = new Map<Worker, number>();
+  const lives = new Map<Worker, Life>();
   const timers = new Set<NodeJS.Timeout>();
   let crashes = 0;
   let stopped = false;
 
   function fork(): Worker {
     const worker = cluster.fork();
-    born.set(worker, now());
+    const life: Life = { born: now(), ready: undefined };
+    lives.set(worker, life);
+    void ready(worker).then(() => {
+      life.ready = now();
+    });
     // One that could not be started (EAGAIN, ENOMEM) has no exit.
     worker.on('error', (error) => {
       if (worker.process.pid === undefined) onEnd(worker, error.message);
@@ -42,12 +56,12 @@ export function createRespawner(
   }
 
   function onEnd(worker: Worker, how: string): void {
-    const birth = born.get(worker);
-    born.delete(worker);
-    if (stopped || workers === undefined || birth === undefined || born.size + timers.size >= workers) return;
-    crashes = now() - birth < SHORT_LIFE ? crashes + 1 : 0;
+    const life = lives.get(worker);
+    lives.delete(worker);
+    if (stopped || workers === undefined || life === undefined || lives.size + timers.size >= workers) return;
+    crashes = crashedOnStart(life) ? crashes + 1 : 0;
     if (crashes >= crashLimit) {
-      giveUp(`${crashes} workers in a row died within ${SHORT_LIFE} ms of their start, the last with ${how}`);
+      giveUp(`${crashes} workers in a row died as soon as they were started, the last with ${how}`);
       return;
     }
     const wait = crashes === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (crashes - 1), LONGEST_WAIT);
@@ -56,6 +70,11 @@ export function createRespawner(
       fork();
     }, wait);
     timers.add(timer);
+  }
+
+  /** Not by its age alone: on a machine under load a program may take seconds to get as far as its error. */
+  function crashedOnStart(life: Life): boolean {
+    return life.ready === undefined ? now() - life.born < readyTimeout : now() - life.ready < SHORT_LIFE;
   }
 
   return {

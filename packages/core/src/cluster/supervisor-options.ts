@@ -25,8 +25,8 @@ export interface SupervisorOptions extends CoordinatorOptions {
    */
   readonly readyTimeout?: number | undefined;
   /**
-   * Crashes in a row, none of which lived for a second, after which the cluster stops with code 1. Until then the
-   * wait before each new worker doubles, from 100 ms to 5 s.
+   * Workers in a row that died before they were ready, or within a second of it, after which the cluster stops with
+   * code 1. Until then the wait before each new worker doubles, from 100 ms to 5 s.
    * @defaultValue 10
    */
   readonly crashLimit?: number | undefined;

@@ -1,6 +1,6 @@
 import { makeCoordinator } from '../coordinator.ts';
-import type { ShutdownCoordinator } from '../shutdown-coordinator.ts';
 import { describeError } from '../hooks.ts';
+import type { ShutdownCoordinator } from '../shutdown-coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from '../options.ts';
 import { watchMembers } from './members.ts';
 import { createReloader, type ReloadReport } from './reload.ts';
@@ -22,6 +22,13 @@ export interface ClusterSupervisor extends ShutdownCoordinator {
   readonly pids: () => readonly number[];
 }
 
+let supervisors = 0;
+
+/** Whether somebody looks after the cluster of this process. */
+export function isSupervised(): boolean {
+  return supervisors > 0;
+}
+
 /**
  * Stops, reloads and keeps a cluster as one: the listeners close first, then every accepted connection reaches a
  * worker, then the workers drain, then the primary exits. Call it in the primary before the first `cluster.fork()`.
@@ -32,12 +39,16 @@ export interface ClusterSupervisor extends ShutdownCoordinator {
 export function superviseCluster(options: SupervisorOptions = {}): ClusterSupervisor {
   const { supervision, rest } = resolveSupervisorOptions(options);
   const settings = resolveOptions(rest satisfies CoordinatorOptions);
+  supervisors += 1;
   const roundRobin = watchRoundRobin();
   // A signal that reached a worker begins the shutdown, but never forces it: it may be one signal to the whole group.
   const members = watchMembers(roundRobin, (signal) => core.beginAndExit(signal));
   const core = makeCoordinator(settings, { drainable: members, workers: members.reports });
   const { coordinator } = core;
-  const respawner = createRespawner(supervision, (why) => core.fail('crash loop', why));
+  const respawner = createRespawner(supervision, {
+    ready: (worker) => members.of(worker).ready,
+    giveUp: (why) => core.fail('crash loop', why),
+  });
   const reloader = createReloader(members, supervision, {
     timeout: settings.timeout,
     fork: respawner.fork,
@@ -60,6 +71,9 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     core.onDispose(() => process.off(reloadSignal, onReloadSignal));
   }
   core.onDispose(respawner.stop);
+  core.onDispose(() => {
+    supervisors -= 1;
+  });
 
   return Object.defineProperties(coordinator, {
     reload: { value: reloader.reload, enumerable: true },

@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import type { Server } from 'node:net';
 import type { CoordinatorCore, Surroundings } from '../coordinator.ts';
 import type { ShutdownReport } from '../report.ts';
@@ -19,8 +19,10 @@ export interface Membership {
 
 /** The worker's side of a cluster, or undefined in a process that is no cluster worker. */
 export function createMembership(): Membership | undefined {
-  const { worker } = cluster;
-  if (!cluster.isWorker || worker === undefined) return undefined;
+  return cluster.worker && createMembershipOf(cluster.worker);
+}
+
+function createMembershipOf(worker: Worker): Membership {
   let welcome = false;
   let willing = true;
   let listening = false;
@@ -94,12 +96,12 @@ export function createMembership(): Membership | undefined {
       }
     };
     const onDisconnect = (): void => {
-      if (worker?.exitedAfterDisconnect) {
+      if (worker.exitedAfterDisconnect) {
         leave('the primary disconnected', false);
         return;
       }
       // Otherwise Node exits the worker in the next listener, whatever it is serving (nodejs/node#27679).
-      if (worker !== undefined) worker.exitedAfterDisconnect = true;
+      worker.exitedAfterDisconnect = true;
       leave('the primary died', true);
     };
     // A worker that leaves before its drain is over takes its requests with it: let that be known.
@@ -108,12 +110,12 @@ export function createMembership(): Membership | undefined {
     };
     process.on('message', onMessage);
     process.on('exit', onExit);
-    worker?.on('disconnect', onDisconnect);
-    const unguard = [guardChannel(), guardOutput()];
+    worker.on('disconnect', onDisconnect);
+    const unguard = [guardChannel(worker), guardOutput()];
     core.onDispose(() => {
       process.off('message', onMessage);
       process.off('exit', onExit);
-      worker?.off('disconnect', onDisconnect);
+      worker.off('disconnect', onDisconnect);
       for (const stop of unguard) stop();
     });
     if (process.connected) void tell({ type: 'hello' });

@@ -62,6 +62,8 @@ export interface CutConnection {
     | 'work';
   /** `GET /export, 4.2 s` for a request, the peer's address otherwise. */
   readonly name: string;
+  /** Requests that got no answer, several where they were pipelined. */
+  readonly requests: number;
   /** Whether an answer or an open conversation was lost. */
   readonly lost: boolean;
 }

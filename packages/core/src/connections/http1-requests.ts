@@ -15,6 +15,10 @@ export interface Http1Connection {
   response: ServerResponse | undefined;
   /** Requests whose response is not finished. */
   outstanding: number;
+  /** Their responses, the one in the way first, where there are several. */
+  pipelined: ServerResponse[] | undefined;
+  /** A request that was answered before its body had come. */
+  upload: IncomingMessage | undefined;
   /** When the last request came, in milliseconds. */
   since: number;
   drain: DrainState | undefined;
@@ -22,8 +26,6 @@ export interface Http1Connection {
 
 export interface DrainState {
   timer: NodeJS.Timeout | undefined;
-  /** `socket.bytesRead` when the connection became idle: more means that a request head is on its way. */
-  bytesRead: number;
   /** The response that we told to say `Connection: close`. */
   marked: ServerResponse | undefined;
   ending: 'answered' | 'idle' | undefined;
@@ -55,17 +57,27 @@ function onStart(message: unknown): void {
   const { socket, response, server } = message as Exchange;
   const connection = socket[record] ?? owners.get(server)?.adopt(socket);
   if (connection === undefined || !connection.owner.started(connection, response)) return;
+  if (connection.response !== undefined) {
+    connection.pipelined ??= [connection.response];
+    connection.pipelined.push(response);
+  }
   connection.outstanding += 1;
   connection.response = response;
   connection.since = now();
 }
 
 function onFinish(message: unknown): void {
-  const connection = (message as Exchange).socket[record];
+  const { socket, request } = message as Exchange;
+  const connection = socket[record];
   if (connection === undefined || connection.outstanding === 0) return;
   connection.outstanding -= 1;
-  // Holding the last response of an idle connection would cost kilobytes for each.
-  if (connection.outstanding === 0) connection.response = undefined;
+  connection.pipelined?.shift();
+  if (connection.outstanding === 0) {
+    // Holding the last response of an idle connection would cost kilobytes for each.
+    connection.response = undefined;
+    connection.pipelined = undefined;
+    connection.upload = request.complete ? undefined : request;
+  }
   connection.owner.finished(connection);
 }
 

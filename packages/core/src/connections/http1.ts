@@ -24,6 +24,11 @@ import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
 import { endUpgraded } from './upgraded.ts';
 
+/** Shortest time between two looks at a request head that is on its way, in milliseconds. */
+const LOOK = 100;
+
+const NO_SOCKETS: ReadonlySet<Socket> = new Set();
+
 /**
  * Tracks and drains the HTTP/1 connections of a server.
  *
@@ -37,6 +42,9 @@ export function trackHttp1(
   let streamTimer: NodeJS.Timeout | undefined;
   let phase: 'running' | 'announced' | 'draining' = 'running';
   let grace = 0;
+  /** Asked once a turn: thousands of idle connections may end in the same. */
+  let begun: ReadonlySet<Socket> | undefined;
+  let left: DrainLimits['left'] = () => 0;
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
 
@@ -54,11 +62,14 @@ export function trackHttp1(
         opened: socket.bytesRead,
         response,
         outstanding: response === undefined ? 0 : 1,
+        pipelined: undefined,
+        upload: undefined,
         since: now(),
         drain: undefined,
       };
       setConnection(socket, connection);
       sockets.add(socket, connection);
+      if (phase !== 'running') endGently(connection);
       if (phase === 'draining') begin(connection);
       return connection;
     },
@@ -84,7 +95,7 @@ export function trackHttp1(
   };
 
   function drainState(connection: Http1Connection): DrainState {
-    return (connection.drain ??= { timer: undefined, bytesRead: 0, marked: undefined, ending: undefined });
+    return (connection.drain ??= { timer: undefined, marked: undefined, ending: undefined });
   }
 
   /** On the response object rather than in its headers: this can be taken back, and touches no header of the app. */
@@ -101,13 +112,14 @@ export function trackHttp1(
     deferred.start();
     for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket);
     for (const connection of sockets.entries.values()) {
+      endGently(connection);
       if (connection.response !== undefined) mark(drainState(connection), connection.response);
     }
   }
 
-  function begin(connection: Http1Connection, begun?: ReadonlySet<Socket>): void {
+  /** Node ends a response that said `Connection: close` with `destroySoon`. */
+  function endGently(connection: Http1Connection): void {
     const { socket } = connection;
-    // Node ends a response that said `Connection: close` with destroySoon.
     Object.defineProperty(socket, 'destroySoon', {
       configurable: true,
       value: () => {
@@ -115,34 +127,45 @@ export function trackHttp1(
         else Socket.prototype.destroySoon.call(socket);
       },
     });
+  }
+
+  function begin(connection: Http1Connection): void {
+    const { socket } = connection;
     if (connection.outstanding > 0) return;
     if (!speaksHttp(socket)) {
       // A turn later the application has heard of the shutdown, and has said what it still wants to say.
-      setImmediate(endUpgraded, socket, hooks);
+      setImmediate(endUpgraded, socket, hooks, left);
       return;
     }
     awaitIdle(connection);
-    if (begun?.has(socket) && socket.bytesRead > connection.opened) drainState(connection).bytesRead = -1;
   }
 
   function awaitIdle(connection: Http1Connection): void {
     const drain = drainState(connection);
     if (drain.ending !== undefined) return;
-    drain.bytesRead = connection.socket.bytesRead;
     clearTimeout(drain.timer);
     drain.timer = setTimeout(endIdle, grace, connection);
   }
 
   function endIdle(connection: Http1Connection): void {
     if (connection.outstanding > 0 || connection.socket.destroyed) return;
-    if (!speaksHttp(connection.socket)) endUpgraded(connection.socket, hooks);
+    if (!speaksHttp(connection.socket)) endUpgraded(connection.socket, hooks, left);
     else if (!headBegun(connection)) end(connection, 'idle');
+    // What comes may be an upgrade.
+    else drainState(connection).timer = setTimeout(endIdle, Math.max(grace, LOOK), connection);
   }
 
   /** A head on its way may take until `headersTimeout`, which Node enforces, or until the deadline. */
-  function headBegun({ socket, drain }: Http1Connection): boolean {
-    if (drain === undefined || socket.bytesRead === drain.bytesRead) return false;
-    return begunSockets(server)?.has(socket) ?? true;
+  function headBegun({ socket, opened, upload }: Http1Connection): boolean {
+    // What is on its way may be the rest of a body whose request has been answered.
+    if (socket.bytesRead === opened || upload?.complete === false) return false;
+    begun ??= begunSockets(server) ?? NO_SOCKETS;
+    setImmediate(forgetBegun);
+    return begun.has(socket);
+  }
+
+  function forgetBegun(): void {
+    begun = undefined;
   }
 
   function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
@@ -153,17 +176,19 @@ export function trackHttp1(
     linger(connection.socket);
   }
 
-  function describe({ socket, response, since }: Http1Connection): string {
-    if (response === undefined) return peerName(socket);
-    const { method, url } = response.req;
+  function describe({ socket, response, pipelined, since }: Http1Connection): string {
+    const first = pipelined?.[0] ?? response;
+    if (first === undefined) return peerName(socket);
+    const { method, url } = first.req;
     return `${method} ${url}, ${((now() - since) / 1_000).toFixed(1)} s`;
   }
 
   function cut(connection: Http1Connection): CutConnection {
     const kind = cutKind(connection);
+    const { outstanding: requests } = connection;
     const name = describe(connection);
     connection.socket.destroy();
-    return { kind, name, lost: kind !== 'idle' && kind !== 'lingering' };
+    return { kind, name, requests, lost: kind !== 'idle' && kind !== 'lingering' };
   }
 
   function cutKind(connection: Http1Connection): CutConnection['kind'] {
@@ -208,15 +233,15 @@ export function trackHttp1(
         .slice(0, limit)
         .map(describe),
     announce,
-    drain: ({ keepAliveGrace, left }: DrainLimits) => {
+    drain: ({ keepAliveGrace, left: timeLeft }: DrainLimits) => {
       if (phase === 'draining') return;
       announce();
       phase = 'draining';
       grace = keepAliveGrace;
+      left = timeLeft;
       streamTimer = setTimeout(endEventStreams, left() / 2);
       totals.inFlight = inFlight();
-      const begun = begunSockets(server);
-      for (const connection of sockets.entries.values()) begin(connection, begun);
+      for (const connection of sockets.entries.values()) begin(connection);
     },
     whenEmpty: sockets.whenEmpty,
     cut: () => [...sockets.entries.values()].map(cut),

@@ -15,7 +15,11 @@ type Listener = (...args: unknown[]) => void;
  */
 export function linger(socket: Socket): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), LINGER);
+  const timer = setTimeout(() => {
+    // A slow reader gets what was written: the second of silence begins when the FIN is out.
+    if (socket.writableFinished) socket.destroy();
+    else timer.refresh();
+  }, LINGER);
   const others = { data: socket.listeners('data'), end: socket.listeners('end') };
   // Through the socket's own `on`, which http replaced: a `data` listener takes the parser off the handle.
   socket.on('data', () => timer.refresh());

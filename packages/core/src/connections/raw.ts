@@ -26,8 +26,9 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
     whenEmpty: sockets.whenEmpty,
     cut: () =>
       [...sockets.entries.keys()].map((socket): CutConnection => {
+        const cut: CutConnection = { kind: 'raw', name: peerName(socket), requests: 0, lost: !saidAll(socket) };
         socket.destroy();
-        return { kind: 'raw', name: peerName(socket), lost: true };
+        return cut;
       }),
     totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
     release: () => {
@@ -35,6 +36,11 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
       sockets.clear();
     },
   };
+}
+
+/** The application has ended it, and only the client's FIN is missing. */
+function saidAll(socket: Socket): boolean {
+  return socket.writableFinished && (!socket.allowHalfOpen || socket.readableEnded);
 }
 
 /** `127.0.0.1:51234`, or `a local client` for a Unix socket. */

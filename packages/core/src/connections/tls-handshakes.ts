@@ -65,7 +65,7 @@ export function trackTlsHandshakes(server: Server): Connections {
         const lost = socket.bytesRead > 0;
         const name = peerName(socket);
         socket.destroy();
-        return { kind: 'tls-handshake', name, lost };
+        return { kind: 'tls-handshake', name, requests: 0, lost };
       }),
     totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
     release: () => {

@@ -14,7 +14,7 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
     if (isHttp2Server(server)) {
       return combineConnections([
         handshakes,
-        trackHttp2(server),
+        trackHttp2(server, 'secureConnection'),
         trackHttp1(asHttp1(server), 'secureConnection', hooks),
       ]);
     }
@@ -23,7 +23,7 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
     }
     return combineConnections([handshakes, trackRaw(server, 'secureConnection')]);
   }
-  if (isHttp2Server(server)) return trackHttp2(server);
+  if (isHttp2Server(server)) return trackHttp2(server, 'connection');
   if (server instanceof HttpServer) return trackHttp1(server, 'connection', hooks);
   return trackRaw(server, 'connection');
 }

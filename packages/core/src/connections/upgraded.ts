@@ -1,26 +1,65 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ConnectionHooks } from './connections.ts';
+import { linger } from './linger.ts';
 
 /** Going away: the status of a WebSocket whose server stops (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1_001;
 
+/** How often an upgraded connection is looked at, in milliseconds. */
+const LOOK = 100;
+
 interface WebSocketLike {
   readonly close: (code: number) => void;
+  /** Bytes that are not with the kernel yet. */
+  readonly bufferedAmount: number;
 }
 
 /**
  * Ends a connection that left HTTP by an upgrade or CONNECT: by the application's `onUpgrade` hook, or, for a
  * WebSocket of the `ws` library, with Close 1001. Anything else has until the deadline.
  *
+ * A client has half of the time that is left to answer the Close. Then it gets FIN: one that lost its network long
+ * ago must not hold up every shutdown, and has lost nothing by this one.
+ *
+ * @param left - milliseconds until the deadline
+ */
+export function endUpgraded(socket: Socket, hooks: ConnectionHooks, left: () => number): void {
+  const stream = upgradeStream(socket) ?? socket;
+  if (socket.destroyed || hooks.upgraded(stream as Socket)) return;
+  const enough = left() / 2;
+  let websocket: WebSocketLike | undefined;
+
+  function look(): void {
+    if (websocket === undefined) {
+      // An application may check who it is before it accepts a WebSocket: then there is none yet.
+      websocket = webSocketOf(stream) ?? webSocketOf(socket);
+      websocket?.close(GOING_AWAY);
+    } else if (left() < enough && !(websocket.bufferedAmount > 0)) {
+      clearInterval(timer);
+      linger(socket);
+    }
+  }
+  const timer = setInterval(look, LOOK).unref();
+  socket.once('close', () => clearInterval(timer));
+  look();
+}
+
+function hidden<T>(owner: object, description: string): T | undefined {
+  const symbol = Object.getOwnPropertySymbols(owner).find((key) => key.description === description);
+  return symbol && (owner as Readonly<Record<symbol, T | undefined>>)[symbol];
+}
+
+/** What Node 26 gives to the application instead of the socket when the request that upgrades has a body. */
+function upgradeStream(socket: Socket): Duplex | undefined {
+  return hidden(socket, 'UpgradeStream');
+}
+
+/**
  * `ws` keeps its object on the socket under a symbol. Its own `close` sends what is queued first; a Close frame
  * written beside it would overtake messages that permessage-deflate is still compressing.
  */
-export function endUpgraded(socket: Socket, hooks: ConnectionHooks): void {
-  if (socket.destroyed || hooks.upgraded(socket)) return;
-  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'websocket');
-  if (symbol === undefined) return;
-  const websocket = (socket as unknown as Readonly<Record<symbol, Partial<WebSocketLike> | undefined>>)[
-    symbol
-  ];
-  if (typeof websocket?.close === 'function') websocket.close(GOING_AWAY);
+function webSocketOf(stream: Duplex): WebSocketLike | undefined {
+  const websocket = hidden<WebSocketLike>(stream, 'websocket');
+  return typeof websocket?.close === 'function' ? websocket : undefined;
 }

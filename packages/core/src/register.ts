@@ -1,0 +1,70 @@
+/**
+ * `node --import @graceful-cluster/core/register app.js`: the servers of an existing program, and the workers that it
+ * forks, stop without losing a request. No line of the program changes.
+ */
+import cluster from 'node:cluster';
+import { subscribe } from 'node:diagnostics_channel';
+import { Server } from 'node:net';
+import { isSupervised, superviseCluster } from './cluster/supervisor.ts';
+import { getCoordinator } from './create.ts';
+import { defaults } from './options.ts';
+
+const deferring = new WeakSet<Server>();
+let signalled: boolean | undefined;
+
+/** What the program itself does on a signal must come second. */
+function onSignal(listener: (signal: NodeJS.Signals) => void): void {
+  for (const signal of defaults.signals) process.prependListener(signal, listener);
+}
+
+function attach(server: Server): void {
+  if (!server.listening) return;
+  const coordinator = getCoordinator();
+  let detach: () => void;
+  try {
+    detach = coordinator.attach(server);
+  } catch {
+    // The program has a coordinator of its own for it.
+    return;
+  }
+  server.once('close', () => {
+    if (coordinator.state === 'running') detach();
+  });
+  deferClose(server);
+}
+
+/** Many programs close their servers on a signal. From then on that is the coordinator's work, which takes longer. */
+function deferClose(server: Server): void {
+  if (deferring.has(server)) return;
+  deferring.add(server);
+  if (signalled === undefined) {
+    signalled = false;
+    onSignal(() => {
+      signalled = true;
+    });
+  }
+  const close = server.close.bind(server);
+  server.close = (callback) => {
+    if (!signalled || !server.listening) return close(callback);
+    if (typeof callback === 'function') server.once('close', callback);
+    return server;
+  };
+}
+
+subscribe('tracing:net.server.listen:asyncEnd', (message) => {
+  const { server } = message as { readonly server?: unknown };
+  if (!(server instanceof Server)) return;
+  // Connections may come with the next message from the primary.
+  if (cluster.isWorker) attach(server);
+  // By then the round-robin scheduler has taken the handle away from a server of its own.
+  else setImmediate(attach, server);
+});
+
+if (cluster.isPrimary) {
+  // One tick after the first worker was forked: long before it can ask for a listener.
+  cluster.once('fork', () => {
+    if (isSupervised()) return;
+    const supervisor = superviseCluster();
+    onSignal((signal) => void supervisor.shutdown(signal));
+  });
+}

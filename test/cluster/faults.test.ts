@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { ends, kill, oneInEach, request, startCluster, type ClusterProcess } from './cluster-process.ts';
+
+const CLEAN = { code: 0, signal: null };
+const CUT = { code: 1, signal: null };
+
+/** How the answer to each request in flight ended, by the worker that had it. */
+async function endings(requests: Awaited<ReturnType<typeof oneInEach>>): Promise<readonly string[]> {
+  return (await Promise.all(requests.map(({ ended }) => ended))).toSorted();
+}
+
+async function outcomes(cluster: ClusterProcess): Promise<Readonly<Record<number, string>>> {
+  const { workers } = await cluster.report();
+  return Object.fromEntries(workers.map(({ id, outcome }) => [id, outcome]));
+}
+
+const isLost = (ending: string): boolean => ending === 'ECONNRESET' || ending === 'empty';
+
+t.test('a worker killed in its drain takes no more than its own requests', async (t) => {
+  const cluster = await startCluster(t);
+  const inFlight = await oneInEach(cluster, 2, 700);
+  cluster.signal('SIGTERM');
+  await sleep(150);
+  kill(cluster.workers()[0] ?? 0, 'SIGKILL');
+  const ended = await endings(inFlight);
+  t.equal(ended.filter(isLost).length, 1);
+  t.ok(ended.includes(String(cluster.workers()[1])));
+  await ends(t, cluster, CUT);
+  t.same(await outcomes(cluster), { 1: 'died', 2: 'drained' });
+});
+
+const leaving = [
+  'leaves when it is announced',
+  'leaves when it is told to drain',
+  'leaves in its drain',
+  'crashes in its drain',
+];
+for (const fault of leaving) {
+  t.test(`a worker that ${fault}, with a request`, async (t) => {
+    const cluster = await startCluster(t, { env: { FAULTS: JSON.stringify({ 1: fault }) } });
+    const inFlight = await oneInEach(cluster, 2, 600);
+    cluster.signal('SIGTERM');
+    const ended = await endings(inFlight);
+    t.equal(ended.filter(isLost).length, 1);
+    t.ok(ended.includes(String(cluster.workers()[1])));
+    await ends(t, cluster, CUT);
+    t.same(await outcomes(cluster), { 1: 'died', 2: 'drained' });
+    t.equal(cluster.stderr(), '');
+  });
+}
+
+for (const fault of leaving.slice(0, 2)) {
+  t.test(`a worker that ${fault}, with nothing to lose`, async (t) => {
+    const cluster = await startCluster(t, { env: { FAULTS: JSON.stringify({ 1: fault }) } });
+    cluster.signal('SIGTERM');
+    await ends(t, cluster, CLEAN);
+    t.same(await outcomes(cluster), { 1: 'left', 2: 'drained' });
+    t.equal(cluster.stderr(), '');
+  });
+}
+
+t.test('workers that leave on a signal to the group, before they are told', async (t) => {
+  const cluster = await startCluster(t, { env: { FAULTS: '{"0":"leaves on the signal"}' } });
+  cluster.signalGroup('SIGTERM');
+  await ends(t, cluster, CLEAN);
+  t.equal(cluster.stderr(), '');
+});
+
+t.test('a worker that disconnects in its drain still drains', async (t) => {
+  const cluster = await startCluster(t, { env: { FAULTS: '{"0":"disconnects in its drain"}' } });
+  const inFlight = await oneInEach(cluster, 2, 600);
+  cluster.signal('SIGTERM');
+  t.same(await endings(inFlight), cluster.workers().map(String).toSorted());
+  await ends(t, cluster, CLEAN);
+  t.same(await outcomes(cluster), { 1: 'left', 2: 'left' });
+});
+
+t.test('a stopped worker is killed at the deadline, and the others are not held up', async (t) => {
+  const env = { OPTIONS: '{"timeout":2500,"cleanupTimeout":500}' };
+  const cluster = await startCluster(t, { env });
+  const inFlight = await oneInEach(cluster, 2, 600);
+  kill(cluster.workers()[0] ?? 0, 'SIGSTOP');
+  cluster.signal('SIGTERM');
+  const start = performance.now();
+  const ended = await Promise.race(inFlight.map(({ ended }) => ended));
+  t.equal(ended, String(cluster.workers()[1]));
+  t.ok(performance.now() - start < 1_500);
+  await ends(t, cluster, CUT, { within: 2_700 });
+  t.same(await outcomes(cluster), { 1: 'killed', 2: 'drained' });
+  const { workers, connections } = await cluster.report();
+  t.equal(workers[0]?.signal, 'SIGKILL');
+  t.match(connections.cut[0]?.name, /^worker 1 \(pid \d+\): /);
+});
+
+t.test('a worker that is blocked for a while is waited for', async (t) => {
+  const cluster = await startCluster(t);
+  const blocked = await request(cluster.port, '/block?ms=1500').ended;
+  await sleep(100);
+  const inFlight = [request(cluster.port), request(cluster.port), request(cluster.port)];
+  await Promise.all(inFlight.map(({ connected }) => connected));
+  await sleep(50);
+  cluster.signal('SIGTERM');
+  const bodies = await endings(inFlight);
+  t.ok(
+    bodies.every((body) => cluster.workers().includes(Number(body))),
+    bodies.join(),
+  );
+  t.ok(bodies.includes(blocked));
+  await ends(t, cluster, CLEAN);
+});
+
+t.test('when all workers are blocked, what the primary holds waits for them', async (t) => {
+  const cluster = await startCluster(t);
+  const blocked = [request(cluster.port, '/block?ms=1800'), request(cluster.port, '/block?ms=1500')];
+  t.equal(new Set(await endings(blocked)).size, 2);
+  await sleep(100);
+  const inFlight = Array.from({ length: 12 }, () => request(cluster.port));
+  await Promise.all(inFlight.map(({ connected }) => connected));
+  await sleep(50);
+  cluster.signal('SIGTERM');
+  const bodies = await endings(inFlight);
+  t.ok(
+    bodies.every((body) => cluster.workers().includes(Number(body))),
+    bodies.join(),
+  );
+  await ends(t, cluster, CLEAN);
+});
+
+t.test('a worker that is blocked for good is killed', async (t) => {
+  const env = { OPTIONS: '{"timeout":1500,"cleanupTimeout":300}' };
+  const cluster = await startCluster(t, { env });
+  await request(cluster.port, '/block?ms=60000').ended;
+  await sleep(100);
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CUT, { within: 1_700 });
+  t.same(Object.values(await outcomes(cluster)).toSorted(), ['drained', 'killed']);
+});
+
+t.test('a worker that never listens', async (t) => {
+  const env = { FAULTS: '{"2":"never listens"}' };
+  const cluster = await startCluster(t, { env, until: 'up' });
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CLEAN, { within: 1_000 });
+  t.match(await outcomes(cluster), { 1: 'drained', 2: /^(drained|left)$/ });
+});
+
+t.test('a worker without a coordinator is closed by Node', async (t) => {
+  const cluster = await startCluster(t, { env: { FAULTS: '{"1":"has no coordinator"}' } });
+  const inFlight = await oneInEach(cluster, 2, 600);
+  cluster.signal('SIGTERM');
+  t.same(await endings(inFlight), cluster.workers().map(String).toSorted());
+  await ends(t, cluster, CLEAN);
+  t.same(await outcomes(cluster), { 1: 'left', 2: 'drained' });
+});
+
+t.test('an endless response is cut in time, and named', async (t) => {
+  const env = { OPTIONS: '{"timeout":2500,"cleanupTimeout":500}' };
+  const cluster = await startCluster(t, { env });
+  const inFlight = await oneInEach(cluster, 2, 30_000);
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CUT, { within: 2_600 });
+  t.ok((await endings(inFlight)).every(isLost));
+  t.same(await outcomes(cluster), { 1: 'drained', 2: 'drained' });
+  const { workers } = await cluster.report();
+  for (const { report } of workers) t.match(report?.connections.cut[0]?.name, /^GET \/slow\?ms=30000, \d/);
+});

@@ -2,7 +2,7 @@
 //   npm run bench -- refusal [--runs 50] [--quick] [--node PATH]
 import { countLost, startLoad } from '@graceful-cluster/probe';
 import { request, tryConnect, tryListen } from './helpers/client.ts';
-import { now, sleep, turn, within } from './helpers/clock.ts';
+import { now, sleep, within } from './helpers/clock.ts';
 import { printHeader, printLoad } from './helpers/machine.ts';
 import { formatNumber, formatRatio, formatTime, median, percentile } from './helpers/numbers.ts';
 import { readOptions } from './helpers/options.ts';
@@ -15,7 +15,7 @@ type Situation = 'idle' | 'under load';
 interface Run {
   readonly refused: number;
   readonly free: number;
-  /** Time between the last attempt that was let in and the one refused: the error of `refused`. */
+  /** What the attempt that was refused took: the error of `refused`. */
   readonly step: number;
   readonly lost: number;
 }
@@ -53,23 +53,12 @@ async function measure(kind: Kind, stop: (server: Server) => Promise<Run>): Prom
   }
 }
 
-/** No connection at the signal; from then on one after the other. */
+/** No connection at the signal. */
 async function stopIdle(server: Server): Promise<Run> {
   const { socket } = await request(server.port, '/', 'hello\n');
   socket.destroy();
   await sleep(200);
-  const signalledAt = signal(server);
-  let attemptedAt: number;
-  do attemptedAt = now();
-  while ((await tryConnect(server.port)) !== 'refused');
-  const refusedAt = now();
-  const freeAt = await waitForPort(server);
-  return {
-    refused: refusedAt - signalledAt,
-    free: freeAt - signalledAt,
-    step: refusedAt - attemptedAt,
-    lost: 0,
-  };
+  return signal(server);
 }
 
 /** Clients that open a connection for each request, and the next one as soon as they have their answer. */
@@ -80,36 +69,34 @@ async function stopUnderLoad(server: Server): Promise<Run> {
   );
   try {
     await sleep(500);
-    load.signalled(now());
-    const signalledAt = signal(server);
-    let lastTurn = now();
-    let step = 0;
-    while (load.counts.refused === 0) {
-      await turn();
-      step = now() - lastTurn;
-      lastTurn = now();
-    }
-    const freeAt = await waitForPort(server);
+    const run = await signal(server);
     await server.exited;
     load.stop();
     await load.ended;
-    const { counts, refused } = load.result();
-    return { refused: refused.first ?? NaN, free: freeAt - signalledAt, step, lost: countLost(counts) };
+    return { ...run, lost: countLost(load.counts) };
   } finally {
     load.stop();
   }
 }
 
-function signal(server: Server): number {
+/**
+ * Opens one connection after the other from the signal on. Clients that wait for an answer would not do: the server
+ * is off the network while they wait. A port is never free before the first refusal.
+ */
+async function signal(server: Server): Promise<Run> {
   const signalledAt = now();
   process.kill(server.pid, 'SIGTERM');
-  return signalledAt;
-}
-
-/** A port is never free before the first refusal, so nothing is missed by looking only from then on. */
-async function waitForPort({ port }: Server): Promise<number> {
-  while (!(await tryListen(port)));
-  return now();
+  let attemptedAt: number;
+  do attemptedAt = now();
+  while ((await tryConnect(server.port)) !== 'refused');
+  const refusedAt = now();
+  while (!(await tryListen(server.port)));
+  return {
+    refused: refusedAt - signalledAt,
+    free: now() - signalledAt,
+    step: refusedAt - attemptedAt,
+    lost: 0,
+  };
 }
 
 function printResults(): void {

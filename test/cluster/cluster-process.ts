@@ -75,7 +75,7 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
       .flatMap((line) => (line.startsWith(`${words} `) ? line.slice(words.length + 1) : []));
 
   const line = async (words: string, nth = 1): Promise<string> => {
-    for (let left = 3_000; left > 0; left -= 1) {
+    for (let left = 8_000; left > 0; left -= 1) {
       const found = lines(words)[nth - 1];
       if (found !== undefined) return found;
       // Its output may come after its exit.
@@ -108,7 +108,7 @@ export async function ends(
   t: Test,
   cluster: ClusterProcess,
   wanted: Exit,
-  { within = 4_000 }: { readonly within?: number } = {},
+  { within = 9_500 }: { readonly within?: number } = {},
 ): Promise<void> {
   const start = performance.now();
   const exit = await Promise.race([cluster.exited, sleep(within + 5_000, { code: null, signal: null })]);

@@ -12,7 +12,7 @@ const modes = [
 for (const { mode, skip } of modes) {
   t.test(`${mode}: rolling reloads under load fail no request and refuse none`, { skip }, async (t) => {
     const cluster = await startCluster(t, { env: { WORKERS: '4', MODE: mode } });
-    const load = startLoad({ host: '127.0.0.1', port: cluster.port }, { newConnection: 32, keepAlive: 32 });
+    const load = startLoad({ host: '127.0.0.1', port: cluster.port }, { newConnection: 8, keepAlive: 32 });
     t.teardown(() => load.stop());
     for (const nth of [1, 2]) {
       const old = cluster.workers();

@@ -19,6 +19,8 @@ export interface Child {
   readonly line: (words: string, nth?: number) => Promise<string>;
   /** The rest of each line so far that begins with these words. */
   readonly lines: (words: string) => readonly string[];
+  /** Does not read its stdout for so many milliseconds: the pipe fills up. */
+  readonly stall: (milliseconds: number) => void;
   readonly exited: Promise<Exit>;
 }
 
@@ -90,6 +92,10 @@ export async function startChild(t: Owner, fixture: string, options: ChildOption
     },
     line,
     lines,
+    stall: (milliseconds) => {
+      child.stdout.pause();
+      setTimeout(() => child.stdout.resume(), milliseconds);
+    },
     exited,
   };
 }

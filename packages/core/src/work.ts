@@ -50,7 +50,8 @@ export function createWork(): Work {
         await turn();
       } while (jobs.size > 0);
     },
-    cut: () => [...jobs].map((job): CutConnection => ({ kind: 'work', name: describe(job), requests: 0, lost: true })),
+    cut: () =>
+      [...jobs].map((job): CutConnection => ({ kind: 'work', name: describe(job), requests: 0, lost: true })),
     totals: () => [],
     release: () => jobs.clear(),
   };

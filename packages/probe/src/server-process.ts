@@ -40,7 +40,7 @@ export interface ServerProcess {
 }
 
 const TAIL = 4_000;
-const address = /\bhttp:\/\/(\[[\da-f:]*\]|[\w.-]+):(\d+)/i;
+const address = /\bhttp:\/\/(\[[\da-f:]*\]|[\w.-]+):(\d+)(?=\D)/i;
 /** Addresses that a server on all interfaces, or on a name, prints for one that can be connected to. */
 const reachable: Readonly<Record<string, string>> = {
   localhost: '127.0.0.1',
@@ -63,6 +63,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     // Its own group: all that it starts can be ended with it, and a Ctrl-C at the terminal is not a second signal.
     detached: process.platform !== 'win32',
   });
+  let target: Target | undefined;
   let stdout = '';
   let stderr = '';
   let exit: (Exit & { readonly at: number }) | undefined;
@@ -85,8 +86,9 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   const listening = new Promise<void>((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk;
-      if (address.test(stdout)) resolve();
-      if (target) stdout = stdout.slice(-TAIL);
+      target ??= findTarget(stdout);
+      if (target) resolve();
+      stdout = stdout.slice(-TAIL);
     });
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
@@ -95,22 +97,23 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
 
   const kill = (): void => killGroup(child);
   process.once('exit', kill);
-  const destroy = async (): Promise<void> => {
+  async function end(): Promise<void> {
     kill();
     await within(outputEnded, 1_000);
     process.off('exit', kill);
-  };
+  }
+  // Once: the number of a group that is gone may be given to another.
+  let destroyed: Promise<void> | undefined;
+  const destroy = (): Promise<void> => (destroyed ??= end());
 
-  let target: Target | undefined;
   const started = await within(Promise.race([listening, exited]), options.startTimeout ?? 10_000);
-  target = findTarget(stdout);
   if (!started || !target || exit || failure) {
-    await destroy();
     const why =
       failure?.message ?? (exit ? `it ended, ${describeExit(exit)}` : 'it printed no address in time');
+    await destroy();
     throw new ProbeError(
       'ERR_PROBE_START_FAILED',
-      `${options.command.join(' ')} did not start: ${why}\n${stdout.slice(-TAIL)}${stderr}`,
+      `${options.command.join(' ')} did not start: ${why}\n${stdout}${stderr}`,
       { cause: failure },
     );
   }

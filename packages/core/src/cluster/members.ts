@@ -27,6 +27,9 @@ export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.S
   const listeners: Promise<ListenerReport | undefined>[] = [];
   let draining: DrainOptions | undefined;
   let witnesses: readonly Member[] = [];
+  let handOver: Promise<number> | undefined;
+  /** Connections that no worker took; undefined while there is hope. */
+  let untaken: number | undefined;
 
   function add(worker: Worker): Member {
     const known = entries.get(worker);
@@ -82,7 +85,8 @@ export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.S
     },
     closed: async () => {
       const reports = await Promise.all(listeners);
-      await roundRobin.handedOver(() => draining?.expired() ?? true);
+      handOver ??= roundRobin.handedOver(() => draining?.expired() ?? true);
+      untaken = await handOver;
       await Promise.all(all().flatMap((member) => (member.killed() ? member.exited : [])));
       return reports.filter((report) => report !== undefined);
     },
@@ -93,13 +97,17 @@ export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.S
       await Promise.all(all().map(({ exited }) => exited));
     },
     cut: () => {
+      const left = untaken ?? roundRobin.queued();
       const stuck = all().filter((member) => !member.gone() && !member.killed());
-      return stuck.map((member): CutConnection => {
+      const workers = stuck.map((member): CutConnection => {
         const waiting = member.waiting().join('; ') || 'it did not say what it was doing';
         member.kill();
         const requests = member.counts().inFlight;
         return { kind: 'worker', name: `${member.name}: ${waiting}`, requests, lost: true };
       });
+      if (left === 0) return workers;
+      const name = `${left} connections that no worker took`;
+      return [...workers, { kind: 'raw', name, requests: 0, lost: true }];
     },
     totals: () => witnesses.map((member) => totalsOf(member.report().report)),
     release: () => {

@@ -28,18 +28,26 @@ interface Pending {
   readonly scheduler: Scheduler;
   /** Whom it was sent to, who has not taken it yet. */
   worker: Worker | undefined;
-  /** Number of the message that it was sent with. */
+  /** Number of the message that it was sent with, and when. */
   seq: unknown;
+  since: number;
+  /** Whether a worker has sent it back. */
+  refused: boolean;
 }
 
 /** The listening sockets that a cluster's primary owns under round robin, and what is on its way to workers. */
 export interface RoundRobin {
   /** Calls back with each socket there is, and with each one that is opened later. */
   readonly onSocket: (visit: (socket: ListeningSocket) => void) => void;
-  /** Connections that were accepted and that no worker has been handed yet. */
+  /** Connections that were accepted and that no worker has been handed, or that workers have sent back. */
   readonly queued: () => number;
-  /** Resolves when every accepted connection was handed to a worker, when workers refuse them, or when `expired`. */
-  readonly handedOver: (expired: () => boolean) => Promise<void>;
+  /**
+   * Resolves when workers have taken every accepted connection, except those whose worker does not answer; when all
+   * refuse them; or when `expired`.
+   *
+   * @returns connections that were given up
+   */
+  readonly handedOver: (expired: () => boolean) => Promise<number>;
   /**
    * Follows what is sent to a worker, so that a connection which it dies with, unacknowledged and so unread, goes to
    * another worker; Node leaves its client hanging. Where no worker is left it is closed.
@@ -53,6 +61,9 @@ const RECOVERY_TURNS = 5;
 
 /** Milliseconds in which workers refuse connections (`maxConnections`) and none is taken, until nobody waits for them. */
 const REFUSED_FOR = 1_000;
+
+/** Milliseconds in which a worker that is not blocked says whether it takes a connection. */
+const ANSWER = 250;
 
 const CHANNEL = 'tracing:net.server.listen:asyncEnd';
 
@@ -106,7 +117,7 @@ export function watchRoundRobin(): RoundRobin {
 
   function track(client: ClientHandle, scheduler: Scheduler): void {
     const close = client.close;
-    pending.set(client, { scheduler, worker: undefined, seq: undefined });
+    pending.set(client, { scheduler, worker: undefined, seq: undefined, since: 0, refused: false });
     // While its worker is registered, the scheduler closes its copy when the worker has acknowledged.
     client.close = (...args) => {
       pending.delete(client);
@@ -140,18 +151,28 @@ export function watchRoundRobin(): RoundRobin {
     }
   }
 
-  /** Node puts what a worker refused back into the queue, even if that was the last one. */
+  /** Called before Node puts it back into the queue, which it does even if that was the last worker. */
   function onRefused(worker: Worker, seq: unknown): void {
     refusals += 1;
     for (const [client, entry] of pending) {
-      if (entry.scheduler.deserted && entry.worker === worker && entry.seq === seq) client.close();
+      if (entry.worker !== worker || entry.seq !== seq) continue;
+      entry.worker = undefined;
+      entry.refused = true;
+      if (entry.scheduler.deserted) client.close();
     }
   }
 
-  const unsent = ({ worker }: Pending): boolean =>
+  const isGone = (worker: Worker | undefined): boolean =>
     worker === undefined || worker.isDead() || !worker.isConnected();
 
-  const queued = (): number => [...pending.values()].filter(unsent).length;
+  const count = (counts: (entry: Pending) => boolean): number => [...pending.values()].filter(counts).length;
+
+  const queued = (): number => count(({ worker, refused }) => refused || isGone(worker));
+
+  const unsettled = (): number => {
+    const limit = now() - ANSWER;
+    return count(({ worker, since }) => isGone(worker) || since > limit);
+  };
 
   return {
     onSocket: (visit) => {
@@ -163,17 +184,19 @@ export function watchRoundRobin(): RoundRobin {
       let fewest = Infinity;
       let since = now();
       let refused = refusals;
-      for (let left = queued(); left > 0 && !expired(); left = queued()) {
+      for (let left = unsettled(); left > 0; left = unsettled()) {
+        if (expired()) return queued();
         if (left < fewest) {
           fewest = left;
           since = now();
           refused = refusals;
         } else if (refusals > refused && now() - since > REFUSED_FOR) {
-          return;
+          return queued();
         }
         // A loop that turned without rest would take the processor from the workers it waits for.
         await sleep(1);
       }
+      return 0;
     },
     follow: (worker) => {
       const child = worker.process;
@@ -183,12 +206,16 @@ export function watchRoundRobin(): RoundRobin {
         if (entry !== undefined) {
           entry.worker = worker;
           entry.seq = (message as { readonly seq?: unknown }).seq;
+          entry.since = now();
         }
         return send(message, client, ...rest);
       };
-      child.on('internalMessage', (message: { readonly ack?: unknown; readonly accepted?: unknown }) => {
-        if (message.accepted === false) onRefused(worker, message.ack);
-      });
+      child.prependListener(
+        'internalMessage',
+        (message: { readonly ack?: unknown; readonly accepted?: unknown }) => {
+          if (message.accepted === false) onRefused(worker, message.ack);
+        },
+      );
       worker.once('exit', () => void recover(worker));
     },
     stop: () => {

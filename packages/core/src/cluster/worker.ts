@@ -1,7 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
-import type { Server } from 'node:net';
 import type { CoordinatorCore, Surroundings } from '../coordinator.ts';
 import type { ShutdownReport } from '../report.ts';
+import { createReadiness } from './readiness.ts';
+import { createPm2Membership, findPm2 } from './pm2.ts';
 import { guardChannel, guardOutput } from './guards.ts';
 import { open, seal, type PrimaryMessage, type WorkerMessage } from './protocol.ts';
 
@@ -17,15 +18,13 @@ export interface Membership {
   readonly join: (core: CoordinatorCore) => void;
 }
 
-/** The worker's side of a cluster, or undefined in a process that is no cluster worker. */
+/** The worker's side of a cluster, or undefined in a process that nobody else decides on. */
 export function createMembership(): Membership | undefined {
-  return cluster.worker && createMembershipOf(cluster.worker);
+  return cluster.worker === undefined ? createPm2Membership() : createMembershipOf(cluster.worker);
 }
 
 function createMembershipOf(worker: Worker): Membership {
   let welcome = false;
-  let willing = true;
-  let listening = false;
   let reported = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -35,7 +34,14 @@ function createMembershipOf(worker: Worker): Membership {
       else resolve();
     });
 
-  const tellReady = (): void => void tell({ type: 'ready', ready: willing, listening });
+  const pm2 = findPm2();
+  const readiness = createReadiness(() => {
+    tellReady();
+    pm2?.tellReady(readiness);
+  });
+  const tellReady = (): void => {
+    void tell({ type: 'ready', ready: readiness.willing(), listening: readiness.listening() });
+  };
 
   const finished = async (report: ShutdownReport): Promise<void> => {
     clearInterval(timer);
@@ -54,19 +60,8 @@ function createMembershipOf(worker: Worker): Membership {
       void tell({ type: 'signal', signal });
       return true;
     },
-    readyChanged: (ready) => {
-      willing = ready;
-      tellReady();
-    },
     // The primary knows of most listeners, but not of one that is the worker's own (`exclusive`, `reusePort`).
-    attached: (server: Server) => {
-      const onListening = (): void => {
-        listening = true;
-        tellReady();
-      };
-      if (server.listening) onListening();
-      else server.once('listening', onListening);
-    },
+    ...readiness.surroundings,
     finished,
   };
 
@@ -111,6 +106,7 @@ function createMembershipOf(worker: Worker): Membership {
     process.on('message', onMessage);
     process.on('exit', onExit);
     worker.on('disconnect', onDisconnect);
+    pm2?.join(core);
     const unguard = [guardChannel(worker), guardOutput()];
     core.onDispose(() => {
       process.off('message', onMessage);

@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /**
  * What the HTTP/1 drain asks of `node:http` beyond its public names. Everything here is feature-detected; where a
@@ -14,9 +15,10 @@ interface ParserList {
   readonly active: () => readonly Parser[];
 }
 
-function hidden<T>(server: Server, description: string): T | undefined {
-  const symbol = Object.getOwnPropertySymbols(server).find((key) => key.description === description);
-  return symbol && (server as unknown as Readonly<Record<symbol, T | undefined>>)[symbol];
+/** What an object keeps under a symbol of this description. */
+export function hidden<T>(owner: object, description: string): T | undefined {
+  const symbol = Object.getOwnPropertySymbols(owner).find((key) => key.description === description);
+  return symbol && (owner as Readonly<Record<symbol, T | undefined>>)[symbol];
 }
 
 function parserOf(socket: Socket): Parser | null | undefined {
@@ -44,12 +46,25 @@ export function begunSockets(server: Server): ReadonlySet<Socket> | undefined {
 
 /** False once a protocol upgrade has taken the socket away from HTTP. */
 export function speaksHttp(socket: Socket): boolean {
-  return parserOf(socket) !== null && parserOf(socket) !== undefined;
+  const parser = parserOf(socket);
+  return parser !== null && parser !== undefined && upgradeStream(socket) === undefined;
+}
+
+/** What Node 26 gives to the application instead of the socket when the request that upgrades has a body. */
+export function upgradeStream(socket: Socket): Duplex | undefined {
+  return hidden(socket, 'UpgradeStream');
 }
 
 /** The response that a socket is writing, for connections from before we looked. */
 export function currentResponse(socket: Socket): ServerResponse | undefined {
   return (socket as unknown as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/** Of a response whose head is written: what `writeHead` was given is in none of the public places. */
+export function contentType(response: ServerResponse): string {
+  const set = response.getHeader('content-type');
+  const head = (response as unknown as { readonly _header?: string | null })._header ?? '';
+  return String(set ?? /^content-type: *(.*)$/im.exec(head)?.[1] ?? '').toLowerCase();
 }
 
 /** Stops the interval that enforces `headersTimeout`: net.Server#close leaves it running, on purpose, for the drain. */

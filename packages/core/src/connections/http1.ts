@@ -6,6 +6,7 @@ import type { ConnectionHooks, Connections, CutConnection, DrainLimits } from '.
 import { deferRequests } from './defer-requests.ts';
 import {
   begunSockets,
+  contentType,
   currentResponse,
   knownSockets,
   speaksHttp,
@@ -24,7 +25,7 @@ import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
 import { endUpgraded } from './upgraded.ts';
 
-/** Shortest time between two looks at a request head that is on its way, in milliseconds. */
+/** Shortest time between two looks at a request head on its way, or for event streams, in milliseconds. */
 const LOOK = 100;
 
 const NO_SOCKETS: ReadonlySet<Socket> = new Set();
@@ -206,11 +207,12 @@ export function trackHttp1(
   /** Endless by design, and its client comes back by itself: ending it is not cutting it. */
   function endEventStreams(): void {
     for (const { response } of busy()) {
-      if (response === undefined || !isEventStream(response)) continue;
+      if (response === undefined || response.writableEnded || !isEventStream(response)) continue;
       // The application may go on writing, which is an error event on a response that has ended.
       response.on('error', () => {});
       response.end();
     }
+    streamTimer = setTimeout(endEventStreams, LOOK).unref();
   }
 
   const add = (socket: Socket): void => {
@@ -239,7 +241,7 @@ export function trackHttp1(
       phase = 'draining';
       grace = keepAliveGrace;
       left = timeLeft;
-      streamTimer = setTimeout(endEventStreams, left() / 2);
+      streamTimer = setTimeout(endEventStreams, left() / 2).unref();
       totals.inFlight = inFlight();
       for (const connection of sockets.entries.values()) begin(connection);
     },
@@ -259,5 +261,5 @@ export function trackHttp1(
 }
 
 function isEventStream(response: ServerResponse): boolean {
-  return response.headersSent && String(response.getHeader('content-type')).startsWith('text/event-stream');
+  return response.headersSent && contentType(response).startsWith('text/event-stream');
 }

@@ -1,9 +1,10 @@
-import type {
-  Http2SecureServer,
-  Http2Server,
-  IncomingHttpHeaders,
-  ServerHttp2Session,
-  ServerHttp2Stream,
+import {
+  constants,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { now } from '../clock.ts';
@@ -18,17 +19,14 @@ const PING = 1_000;
 /** How often event streams are looked for in the second half of a drain, in milliseconds. */
 const SWEEP = 100;
 
-/** "No stream was refused": the last id there can be (RFC 9113, section 6.8). */
-const LAST_STREAM = 2 ** 31 - 1;
-
 interface Session {
   readonly session: ServerHttp2Session;
   /** `session.socket` hides it, and is gone when the session is. */
   readonly socket: Socket;
   /** Streams that are not closed. */
   open: number;
-  /** Whether it ever had a stream. */
-  used: boolean;
+  /** Whether a PING is on its way that ends it if it is still quiet then. */
+  asked: boolean;
   timer: NodeJS.Timeout | undefined;
   ending: 'answered' | 'idle' | undefined;
 }
@@ -45,10 +43,12 @@ export function isHttp2Server(server: Server): server is Http2Server | Http2Secu
 }
 
 /**
- * Tracks and drains HTTP/2 sessions: a GOAWAY that refuses nothing, a PING, and on its answer the GOAWAY that ends.
- * What the client sent before it heard of the first is processed; what it sends after the second may be retried
- * (RFC 9113, section 8.7). A session without a stream yet gets this with its first, or after `keepAliveGrace`: some
- * clients send no request before they have read our SETTINGS.
+ * Tracks and drains HTTP/2 sessions. One gets its GOAWAY when its last open stream is closed and the answer to a PING
+ * brought no other, or after `keepAliveGrace`. What crosses the GOAWAY is not processed; the client knows that, and
+ * may send it elsewhere (RFC 9113, section 8.7). Not at once: undici 7 drops what is in flight when it comes.
+ *
+ * No GOAWAY with the highest stream id goes ahead, as the RFC proposes: nghttp2 ignores streams after any GOAWAY but
+ * its own shutdown notice, which Node does not offer, and so would break what such a GOAWAY says.
  *
  * @param event - `connection`, or `secureConnection` for a server over TLS
  */
@@ -74,7 +74,14 @@ export function trackHttp2(
 
   function onSession(session: ServerHttp2Session): void {
     if (latest === undefined) return;
-    const entry: Session = { session, socket: latest, open: 0, used: false, timer: undefined, ending: undefined };
+    const entry: Session = {
+      session,
+      socket: latest,
+      open: 0,
+      asked: false,
+      timer: undefined,
+      ending: undefined,
+    };
     latest = undefined;
     sessions.add(session, entry);
     session.on('stream', onStream);
@@ -85,47 +92,55 @@ export function trackHttp2(
     const entry = sessions.entries.get(this);
     if (entry === undefined) return;
     entry.open += 1;
-    entry.used = true;
     streams.set(stream, { entry, headers, since: now() });
     stream.once('close', onStreamClose);
-    if (grace === undefined) return;
-    if (entry.ending === undefined) end(entry);
-    entry.ending &&= 'answered';
   }
 
   function onStreamClose(this: ServerHttp2Stream): void {
     const stream = streams.get(this);
     if (stream === undefined) return;
     streams.delete(this);
-    stream.entry.open -= 1;
-    if (grace !== undefined && this.rstCode === 0) totals.served += 1;
+    const { entry } = stream;
+    entry.open -= 1;
+    if (grace === undefined) return;
+    if (this.rstCode === 0) totals.served += 1;
+    entry.ending = 'answered';
+    if (entry.open === 0) whenQuiet(entry);
   }
 
   function begin(entry: Session): void {
     // Node ends the socket when the last stream is closed, and then waits for the client's FIN for ever.
     entry.socket.once('finish', () => linger(entry.socket));
-    if (entry.used) end(entry);
-    else entry.timer = setTimeout(endUnused, grace, entry);
+    entry.timer = setTimeout(end, grace, entry);
   }
 
-  function endUnused(entry: Session): void {
-    if (entry.session.destroyed || entry.session.closed) return;
-    entry.ending = 'idle';
-    entry.session.close();
+  function whenQuiet(entry: Session): void {
+    if (entry.asked || entry.session.destroyed || entry.session.closed) return;
+    entry.asked = true;
+    const answered = (): void => {
+      entry.asked = false;
+      if (entry.open === 0) close(entry);
+    };
+    if (!entry.session.ping(answered)) answered();
   }
 
   function end(entry: Session): void {
-    const { session, open } = entry;
-    clearTimeout(entry.timer);
+    const { session } = entry;
     if (session.destroyed || session.closed) return;
-    entry.ending = open > 0 ? 'answered' : 'idle';
-    const close = (): void => {
-      clearTimeout(entry.timer);
-      if (!session.destroyed) session.close();
-    };
-    entry.timer = setTimeout(close, PING);
-    session.goaway(0, LAST_STREAM);
-    if (!session.ping(close)) close();
+    if (entry.open === 0) {
+      close(entry);
+      return;
+    }
+    // What was on its way when we asked has come when the answer is here.
+    entry.timer = setTimeout(close, PING, entry);
+    if (!session.ping(() => close(entry))) close(entry);
+  }
+
+  function close(entry: Session): void {
+    clearTimeout(entry.timer);
+    if (entry.session.destroyed || entry.session.closed) return;
+    entry.ending ??= entry.open > 0 ? 'answered' : 'idle';
+    entry.session.close();
   }
 
   /** Endless by design, and its client comes back by itself: ending it is not cutting it. */
@@ -141,19 +156,21 @@ export function trackHttp2(
 
   function cut(entry: Session): CutConnection[] {
     const { session, socket } = entry;
-    const requests = [...streams.values()].filter((stream) => stream.entry === entry);
+    const open = [...streams].filter(([, stream]) => stream.entry === entry);
     const rest: CutConnection = {
       kind: 'http2',
-      requests: 0,
       name: peerName(socket),
+      requests: 0,
       // Its streams are closed, but not all that they wrote is with the kernel.
       lost: session.destroyed && !socket.writableFinished,
     };
+    // Destroying the session says NO_ERROR: half a response would look like a whole one.
+    for (const [stream] of open) stream.close(constants.NGHTTP2_CANCEL);
     session.destroy();
     // The session alone would wait for the client. A turn later it has told the client which streams are cut.
     setImmediate(() => socket.destroy());
-    if (requests.length === 0) return [rest];
-    return requests.map((stream) => ({ kind: 'request', name: describe(stream), requests: 1, lost: true }));
+    if (open.length === 0) return [rest];
+    return open.map(([, stream]) => ({ kind: 'request', name: describe(stream), requests: 1, lost: true }));
   }
 
   server.prependListener(event, onConnection);

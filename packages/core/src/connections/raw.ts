@@ -26,7 +26,12 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
     whenEmpty: sockets.whenEmpty,
     cut: () =>
       [...sockets.entries.keys()].map((socket): CutConnection => {
-        const cut: CutConnection = { kind: 'raw', name: peerName(socket), requests: 0, lost: !saidAll(socket) };
+        const cut: CutConnection = {
+          kind: 'raw',
+          name: peerName(socket),
+          requests: 0,
+          lost: !saidAll(socket),
+        };
         socket.destroy();
         return cut;
       }),

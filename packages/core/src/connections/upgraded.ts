@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionHooks } from './connections.ts';
+import { hidden, upgradeStream } from './http-internals.ts';
 import { linger } from './linger.ts';
 
 /** Going away: the status of a WebSocket whose server stops (RFC 6455, section 7.4.1). */
@@ -43,16 +44,6 @@ export function endUpgraded(socket: Socket, hooks: ConnectionHooks, left: () => 
   const timer = setInterval(look, LOOK).unref();
   socket.once('close', () => clearInterval(timer));
   look();
-}
-
-function hidden<T>(owner: object, description: string): T | undefined {
-  const symbol = Object.getOwnPropertySymbols(owner).find((key) => key.description === description);
-  return symbol && (owner as Readonly<Record<symbol, T | undefined>>)[symbol];
-}
-
-/** What Node 26 gives to the application instead of the socket when the request that upgrades has a body. */
-function upgradeStream(socket: Socket): Duplex | undefined {
-  return hidden(socket, 'UpgradeStream');
 }
 
 /**

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import t, { type Test } from 'tap';
+import { createCoordinator } from '@graceful-cluster/core';
+import defaultExport, { graceful } from '@graceful-cluster/express';
+import { ask, startChild } from '../helpers/child.ts';
+
+const ways = [
+  'listen',
+  'createServer',
+  'wrapped',
+  'given',
+  'used after listen',
+  'used long after listen',
+  'wrapped, used long after listen',
+  'a sub-app',
+  'a router',
+  'an app and its sub-app',
+  'two apps',
+  'two apps with options, one mounted late',
+];
+
+for (const version of [5, 4]) {
+  t.test(`Express ${version}: the app’s server is found`, async (t) => {
+    await Promise.all(ways.map((way) => stop(t, version, way)));
+  });
+}
+
+async function stop(t: Test, version: number, way: string): Promise<void> {
+  const child = await startChild(t, 'adapters-express', { args: [String(version), way] });
+  t.match(await ask(child.port, '/'), { status: 200 }, way);
+  const answer = ask(child.port, '/slow');
+  await child.line('request');
+  child.kill('SIGTERM');
+  // With options of their own two apps have a shutdown each, and the first has nothing to wait for.
+  const own = way.startsWith('two apps with options');
+  await child.line('closing', own ? 2 : 1);
+  t.equal(await ask(child.port, '/'), 'ECONNREFUSED', way);
+  t.match(await answer, { status: 200, connection: 'close', body: 'slow' }, way);
+  const { stdout, ...exit } = await child.exited;
+  t.same(exit, { code: 0, signal: null, stderr: '' }, way);
+  const hooks = stdout.split('\n').filter((line) => line.startsWith('hook'));
+  const late = (own ? hooks.slice(-1) : hooks).every((line) => line === 'hook 0');
+  t.ok(hooks.length > 0 && late, `${way}: hooks run when all is answered: ${hooks.join()}`);
+}
+
+t.test('an app that never listened: one warning, with a code', async (t) => {
+  const child = await startChild(t, 'adapters-express', { args: ['5', 'never'] });
+  child.kill('SIGTERM');
+  const { code, signal, stderr } = await child.exited;
+  t.same({ code, signal }, { code: 0, signal: null });
+  t.equal(stderr.match(/WARN_GRACEFUL_NO_SERVER/g)?.length, 1, stderr);
+});
+
+const quick = { signals: [], keepAliveGrace: 50 };
+
+t.test('health: livez stays, readyz turns, nothing else is answered', async (t) => {
+  const coordinator = createCoordinator(quick);
+  const app = express();
+  app.use(graceful({ coordinator, health: true }));
+  app.get('/', (_request, response) => void response.send('hello'));
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  t.match(await ask(port, '/livez?x=1'), { status: 200, body: '{"status":"ok"}' });
+  t.match(await ask(port, '/readyz'), { status: 200 });
+  t.match(await ask(port, '/'), { body: 'hello' });
+  t.match(await ask(port, '/nothing'), { status: 404 });
+  coordinator.setReady(false);
+  t.match(await ask(port, '/readyz'), { status: 503 });
+  t.match(await ask(port, '/livez'), { status: 200 });
+  t.match((await coordinator.shutdown()).clean, true);
+  coordinator.dispose();
+});
+
+t.test('apps share a coordinator, unless they have options', async (t) => {
+  const [one, two, other] = [graceful(), graceful({ health: true }), graceful(quick)];
+  t.equal(one.coordinator, two.coordinator);
+  t.not(one.coordinator, other.coordinator);
+  const listeners = process.listenerCount('SIGTERM');
+  await Promise.all([one.coordinator.shutdown(), other.coordinator.shutdown()]);
+  t.not(graceful().coordinator, one.coordinator, 'a stopped one is nobody’s any more');
+  t.ok(process.listenerCount('SIGTERM') <= listeners);
+});
+
+t.test('a server that somebody attaches right after listen() is left to them', async (t) => {
+  graceful(quick);
+  const coordinator = createCoordinator(quick);
+  const server = createServer((_request, response) => response.end());
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+    coordinator.attach(server);
+  });
+  t.equal(coordinator.stats().servers, 1);
+  await coordinator.shutdown();
+});
+
+t.test('misuse is told at once', async (t) => {
+  const coordinator = createCoordinator(quick);
+  const code = 'ERR_GRACEFUL_INVALID_OPTION';
+  t.throws(() => graceful({ timeuot: 1 } as object), { code, message: /^expected `timeuot` to be left out/ });
+  t.throws(() => graceful({ timeout: -1 }), { code });
+  t.throws(() => graceful({ coordinator, timeout: 5_000 }), {
+    code,
+    message: /^expected `timeout` to be left out/,
+  });
+  t.throws(() => graceful({ server: {} } as object), { code: 'ERR_GRACEFUL_INVALID_ARGUMENT' });
+  t.equal(defaultExport, graceful);
+  coordinator.dispose();
+});

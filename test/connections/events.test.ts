@@ -1,0 +1,6 @@
+import t from 'tap';
+import { testEvents } from '../conformance/kinds/events.ts';
+import { startServer } from '../helpers/shutdown.ts';
+
+testEvents(t, startServer, 'http');
+testEvents(t, startServer, 'https');

@@ -1,0 +1,5 @@
+import t from 'tap';
+import { startChild } from '../helpers/child.ts';
+import { testWebSocket } from '../conformance/kinds/websocket.ts';
+
+testWebSocket(t, (t, setup) => startChild(t, 'connections-websocket', { args: [setup] }));

@@ -1,0 +1,54 @@
+import type { ShutdownReport } from '@graceful-cluster/core';
+import type { ServerSetup } from '../fixtures/connections-server.ts';
+import { startChild, type Child, type Owner } from './child.ts';
+
+/** Starts a program that prints and answers what `connections-server.ts` does. */
+export type StartServer = (t: Owner, setup: ServerSetup) => Promise<Child>;
+
+export const startServer: StartServer = (t, setup) => startChild(t, 'connections-server', { args: [setup] });
+
+/** Nine seconds for everything, which a test that loses nothing never needs. */
+export const options = { keepAliveGrace: 500 } as const;
+
+/** Two seconds until connections are cut, and 500 ms for the rest. */
+export const short = { timeout: 2_500, cleanupTimeout: 500, keepAliveGrace: 500 } as const;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+  readonly report: ShutdownReport;
+  /** What the application says it answered in its whole life. */
+  readonly answered: number;
+  /** Milliseconds from the signal to the report, on the clock of the server: a busy machine delays all else. */
+  readonly took: number;
+}
+
+export interface Stopping {
+  readonly ended: Promise<Ended>;
+}
+
+/** Sends SIGTERM and waits until the listeners are off the network. */
+export async function stop(child: Child): Promise<Stopping> {
+  child.kill('SIGTERM');
+  const ended = child.exited.then(({ code, signal, stderr }): Ended => {
+    const report = JSON.parse(child.lines('report').at(-1) ?? 'null') as ShutdownReport;
+    const answered = Number(child.lines('answered').at(-1));
+    return { code, signal, stderr, report, answered, took: report?.duration };
+  });
+  await child.line('closing');
+  return { ended };
+}
+
+/** What every shutdown without a loss has. */
+export const clean = {
+  code: 0,
+  signal: null,
+  stderr: '',
+  report: { clean: true, exitCode: 0, connections: { cut: [] }, requests: { cut: 0 }, errors: [] },
+} as const;
+
+export const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });

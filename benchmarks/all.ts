@@ -1,11 +1,11 @@
 // Runs the benchmarks one after the other, or the one that is named:
 //   npm run bench [-- --quick] [--node PATH]
-//   npm run bench -- refusal|exit|steady-state|memory [options of that one]
+//   npm run bench -- refusal|exit|steady-state|memory|cluster|adapters [options of that one]
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const benchmarks = ['refusal', 'exit', 'steady-state', 'memory'];
+const benchmarks = ['refusal', 'exit', 'steady-state', 'memory', 'cluster', 'adapters'];
 
 const [first = '', ...rest] = process.argv.slice(2);
 const named = first !== '' && !first.startsWith('-');

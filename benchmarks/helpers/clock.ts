@@ -9,6 +9,12 @@ export function sleep(milliseconds: number): Promise<void> {
   });
 }
 
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** Waits for a promise; throws if it takes longer than so many milliseconds. */
 export async function within<T>(promise: Promise<T>, limit: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

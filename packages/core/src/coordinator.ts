@@ -128,9 +128,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     if (!(what instanceof Promise)) {
       throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'work', 'a promise or a non-empty name', what);
     }
-    const done = work.begin(name);
-    what.then(done, done);
-    return what;
+    return what.finally(work.begin(name));
   }
 
   function addHook(hooks: typeof before, open: boolean, args: Parameters<typeof before.add>): () => void {

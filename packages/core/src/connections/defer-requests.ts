@@ -29,6 +29,8 @@ export function deferRequests(server: Server): DeferredRequests {
     if (!active || !requestEvents.has(event)) return emit.call(server, event, ...args);
     const [request, response] = args as [IncomingMessage, ServerResponse];
     if (dropped.has(response)) return true;
+    // A server that speaks both has HTTP/2 requests too, which cannot be pipelined.
+    if (request.httpVersionMajor > 1) return emit.call(server, event, ...args);
     // An application's `checkContinue` listener emits `request` itself.
     if (handedOver.has(response)) return emit.call(server, event, ...args);
     handedOver.add(response);

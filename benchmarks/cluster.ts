@@ -1,10 +1,11 @@
 // How long does a whole cluster take to stop, for 2, 4, 8 and 16 workers?
 //   npm run bench -- cluster [--runs 10] [--quick] [--node PATH]
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { countLost, startLoad } from '@graceful-cluster/probe';
 import { startChild, type Child } from './helpers/child.ts';
 import { request, tryConnect } from './helpers/client.ts';
-import { now, sleep, turn, within } from './helpers/clock.ts';
+import { now, sleep, within } from './helpers/clock.ts';
 import { printHeader, printLoad } from './helpers/machine.ts';
 import { formatTime, median, percentile } from './helpers/numbers.ts';
 import { readOptions } from './helpers/options.ts';

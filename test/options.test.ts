@@ -197,9 +197,7 @@ t.test('everything else is taken', async (t) => {
     { logger },
     { logger: new Pino() },
     { logger: console },
-    { handleFatalErrors: false },
     ...(['auto', 'detach', 'filter', 'backlog', 'unlink', 'none'] as const).map((seal) => ({ seal })),
-    Object.freeze({ seal: 'auto' as const }),
   ];
   for (const options of good) t.equal(refusal(options), 'taken');
 });

@@ -111,7 +111,10 @@ export async function ends(
   { within = 9_500 }: { readonly within?: number } = {},
 ): Promise<void> {
   const start = performance.now();
-  const exit = await Promise.race([cluster.exited, sleep(within + 5_000, { code: null, signal: null })]);
+  const exit = await Promise.race([
+    cluster.exited,
+    sleep(within + 5_000, { code: null, signal: null }, { ref: false }),
+  ]);
   const took = performance.now() - start;
   t.same(exit, wanted, cluster.stderr());
   t.ok(took < within, `it ended after ${took.toFixed(0)} ms`);

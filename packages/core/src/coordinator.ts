@@ -80,7 +80,14 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
   }
 
   function begin(order: DrainOrder): Promise<ShutdownReport> {
-    shutdown ??= runShutdown(parts, order);
+    if (shutdown !== undefined) return shutdown;
+    // Known before the first step: a listener that hears of it may ask for the shutdown itself.
+    let start = (): void => {};
+    shutdown = new Promise<void>((resolve) => {
+      start = resolve;
+    }).then(() => running);
+    const running = runShutdown(parts, order);
+    start();
     return shutdown;
   }
 
@@ -151,7 +158,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     enter,
     workers: around.workers ?? (() => []),
     closing: (reason) => {
-      if (servers.list().length === 0 && around.drainable === undefined) {
+      if (servers.list().length === 0 && around.drainable === undefined && around.forward === undefined) {
         warn('WARN_GRACEFUL_NO_SERVER', 'shutdown with no server attached');
       }
       abort.abort();

@@ -62,7 +62,9 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   const { reason, timeout = settings.timeout } = order;
   const start = now();
   const deadline = createDeadline(timeout, start);
-  const draining = createDeadline(timeout - Math.min(settings.cleanupTimeout, timeout / 2), start);
+  // Another process that decided keeps time for hooks of its own: here it is only kept for hooks that there are.
+  const cleanup = order.own || after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
+  const draining = createDeadline(timeout - cleanup, start);
   const shutdownDelay = order.own ? settings.shutdownDelay : { max: 0, quiet: Infinity };
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];

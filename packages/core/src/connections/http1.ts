@@ -145,7 +145,12 @@ export function trackHttp1(
     const drain = drainState(connection);
     if (drain.ending !== undefined) return;
     clearTimeout(drain.timer);
-    drain.timer = setTimeout(endIdle, grace, connection);
+    drain.timer = setTimeout(endIdleAfterPoll, grace, connection);
+  }
+
+  /** Timers come before the poll: where the loop is late, a request that came in time waits in the kernel. */
+  function endIdleAfterPoll(connection: Http1Connection): void {
+    setImmediate(endIdle, connection);
   }
 
   function endIdle(connection: Http1Connection): void {
@@ -153,7 +158,7 @@ export function trackHttp1(
     if (!speaksHttp(connection.socket)) endUpgraded(connection.socket, hooks, left);
     else if (!headBegun(connection)) end(connection, 'idle');
     // What comes may be an upgrade.
-    else drainState(connection).timer = setTimeout(endIdle, Math.max(grace, LOOK), connection);
+    else drainState(connection).timer = setTimeout(endIdleAfterPoll, Math.max(grace, LOOK), connection);
   }
 
   /** A head on its way may take until `headersTimeout`, which Node enforces, or until the deadline. */

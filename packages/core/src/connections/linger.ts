@@ -15,18 +15,28 @@ type Listener = (...args: unknown[]) => void;
  */
 export function linger(socket: Socket): void {
   if (socket.destroyed) return;
+  let heard = 0;
   const timer = setTimeout(() => {
-    // A slow reader gets what was written: the second of silence begins when the FIN is out.
-    if (socket.writableFinished) socket.destroy();
-    else timer.refresh();
+    const before = heard;
+    // After the poll: where the loop is late, what came in time waits in the kernel.
+    setImmediate(() => {
+      // A slow reader gets what was written: the second of silence begins when the FIN is out.
+      if (heard === before && socket.writableFinished) socket.destroy();
+      else if (!socket.destroyed) timer.refresh();
+    });
   }, LINGER);
   const others = { data: socket.listeners('data'), end: socket.listeners('end') };
   // Through the socket's own `on`, which http replaced: a `data` listener takes the parser off the handle.
-  socket.on('data', () => timer.refresh());
+  socket.on('data', () => {
+    heard += 1;
+    timer.refresh();
+  });
   for (const listener of others.data) socket.off('data', listener as Listener);
   for (const listener of others.end) socket.off('end', listener as Listener);
   socket.once('end', destroyWhenFlushed);
-  socket.once('close', () => clearTimeout(timer));
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
   if (socket.readableEnded) destroyWhenFlushed.call(socket);
   socket.end();
   socket.resume();

@@ -46,7 +46,7 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   const onlyCopy = socket.copied && !options.together;
   const { method, notes } = onlyCopy ? { method: none, notes: [] } : sealListener(listener, options.seal);
   const queued = queueLength(listener) ?? null;
-  const handshakes = socket.port === 0 ? null : (countHandshakes(listener) ?? null);
+  const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(listener) ?? null);
   let abandoned: number | null = null;
   try {
     await method.finish(listener, (ours = 0) => {

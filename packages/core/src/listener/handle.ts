@@ -53,8 +53,9 @@ export function serverSocket(server: Server): ListeningSocket {
   return {
     fd: fileDescriptor(handle),
     path: typeof address === 'string' ? address : undefined,
-    host: typeof address === 'object' && address !== null ? address.address : '',
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    // A round-robin worker whose primary has closed knows no address.
+    host: (typeof address === 'object' && address?.address) || '',
+    port: (typeof address === 'object' && address?.port) || 0,
     // In a cluster worker Node gives a shared handle a `close` of its own, which tells the primary.
     copied: handle !== null && handle !== undefined && Object.hasOwn(handle, 'close'),
     accepted: () => accepted,

@@ -1,0 +1,40 @@
+/** Something that changes from outside, and those who wait for it to. */
+export interface Changes {
+  readonly notify: () => void;
+  /**
+   * Looks now and at every change until `look` gives a value. Rejects where nothing can give one any more (`over`),
+   * and after 15 s.
+   */
+  readonly until: <T>(what: string, look: () => T | undefined, over: () => boolean) => Promise<T>;
+}
+
+const PATIENCE = 15_000;
+
+/** @param describe - the state of things, for the error of one who waited in vain */
+export function createChanges(describe: () => string): Changes {
+  const waiters = new Set<() => void>();
+  return {
+    notify: () => {
+      for (const look of waiters) look();
+    },
+    until: <T>(what: string, look: () => T | undefined, over: () => boolean) =>
+      new Promise<T>((resolve, reject) => {
+        const fail = (why: string): void => reject(new Error(`${why} ${what}; ${describe()}`));
+        const timer = setTimeout(fail, PATIENCE, 'waited in vain for');
+        const waiter = (): void => {
+          try {
+            const found = look();
+            if (found === undefined && !over()) return;
+            if (found === undefined) fail('it ended before');
+            else resolve(found);
+          } catch (error) {
+            reject(error);
+          }
+          waiters.delete(waiter);
+          clearTimeout(timer);
+        };
+        waiters.add(waiter);
+        waiter();
+      }),
+  };
+}

@@ -61,10 +61,20 @@ export function currentResponse(socket: Socket): ServerResponse | undefined {
 }
 
 /** Of a response whose head is written: what `writeHead` was given is in none of the public places. */
-export function contentType(response: ServerResponse): string {
-  const set = response.getHeader('content-type');
+function writtenHeader(response: ServerResponse, name: string): string {
+  const set = response.getHeader(name);
   const head = (response as unknown as { readonly _header?: string | null })._header ?? '';
-  return String(set ?? /^content-type: *(.*)$/im.exec(head)?.[1] ?? '').toLowerCase();
+  return String(set ?? new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1] ?? '').toLowerCase();
+}
+
+export function contentType(response: ServerResponse): string {
+  return writtenHeader(response, 'content-type');
+}
+
+/** Whether the client has been told that the connection ends with this response, by us or by the application. */
+export function saysClose(response: ServerResponse): boolean {
+  if (!response.headersSent) return false;
+  return !response.shouldKeepAlive || writtenHeader(response, 'connection').includes('close');
 }
 
 /** Stops the interval that enforces `headersTimeout`: net.Server#close leaves it running, on purpose, for the drain. */

@@ -9,6 +9,7 @@ import {
   contentType,
   currentResponse,
   knownSockets,
+  saysClose,
   speaksHttp,
   stopTimeoutChecks,
 } from './http-internals.ts';
@@ -79,7 +80,7 @@ export function trackHttp1(
       const drain = drainState(connection);
       clearTimeout(drain.timer);
       const previous = connection.response;
-      if (previous !== undefined && previous.headersSent && !previous.shouldKeepAlive) {
+      if (previous !== undefined && saysClose(previous)) {
         // The client has been told that nothing after that response is processed, so it may safely ask elsewhere.
         deferred.drop(response);
         return false;

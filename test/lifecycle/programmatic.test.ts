@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import type { ShutdownReport } from '@graceful-cluster/core';
+import { createCoordinator, type ShutdownReport } from '@graceful-cluster/core';
 import { ask, startChild, type Child, type Owner } from '../helpers/child.ts';
 import { answered } from './held-request.ts';
 
@@ -73,4 +73,16 @@ t.test('a signal after a finished shutdown() exits at once', async (t) => {
   failed.kill('SIGTERM');
   const exit = await failed.exited;
   t.strictSame([exit.code, exit.signal], [1, null], 'with the code of its report');
+});
+
+t.test('a listener may ask for the shutdown that it hears of', async (t) => {
+  const coordinator = createCoordinator({ signals: [] });
+  t.teardown(coordinator.dispose);
+  const heard: unknown[] = [];
+  coordinator.on('state', () => heard.push(coordinator.shutdown('heard')));
+  const done = coordinator.shutdown('first');
+  t.match(await done, { reason: 'first', clean: true });
+  t.equal(coordinator.shutdown(), done);
+  t.equal(heard.length, 4);
+  t.ok(heard.every((promise) => promise === done));
 });

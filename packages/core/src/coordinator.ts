@@ -3,7 +3,7 @@ import type { ConnectionCounts } from './connections/connections.ts';
 import { combine, type Drainable } from './drainable.ts';
 import { expected, GracefulError, warn } from './errors.ts';
 import { createEvents } from './events.ts';
-import { beginExit } from './exit.ts';
+import { beginShutdown, exitWith } from './exit.ts';
 import { watchFatalErrors } from './fatal-errors.ts';
 import { createHooks, describeError } from './hooks.ts';
 import { loadSystemCalls } from './listener/native.ts';
@@ -68,6 +68,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
   let ready = true;
   let shutdown: Promise<ShutdownReport> | undefined;
   let exiting = false;
+  let fatal = false;
 
   function enter(next: State): void {
     const previous = state;
@@ -86,8 +87,11 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     shutdown = new Promise<void>((resolve) => {
       start = resolve;
     }).then(() => running);
+    const ended = beginShutdown();
     const running = runShutdown(parts, order);
     start();
+    // A turn later: whoever waits for the report hears of it before the process may end.
+    void shutdown.then(() => setImmediate(ended));
     return shutdown;
   }
 
@@ -96,11 +100,11 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     const report = begin(order);
     if (exiting) return;
     exiting = true;
-    const leave = settings.exit === true ? beginExit() : undefined;
     void report.then(async (done) => {
       await around.finished?.(done);
-      leave?.(done.exitCode);
-      if (typeof settings.exit === 'function') settings.exit(done.exitCode, done);
+      const code = fatal ? 1 : done.exitCode;
+      if (settings.exit === true) exitWith(code);
+      if (typeof settings.exit === 'function') settings.exit(code, done);
     });
   }
 
@@ -112,8 +116,16 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
 
   function onFatalError(reason: string, error: string): void {
     errors.push(error);
-    if (settings.logger === undefined) process.stderr.write(`${error}\n`);
-    else settings.logger.error({ error }, `shutdown: ${reason}`);
+    fatal = true;
+    // Where the report is complete already, and the process about to end.
+    process.exitCode = 1;
+    try {
+      // Not stderr.write: its EPIPE would be the next uncaught exception, without end. The console ignores it.
+      if (settings.logger === undefined) console.error(error);
+      else settings.logger.error({ error }, `shutdown: ${reason}`);
+    } catch (failure) {
+      note(failure);
+    }
     beginAndExit(alone(reason));
   }
 

@@ -1,21 +1,52 @@
+import { now } from './clock.ts';
+
 /** Longest wait in milliseconds for what the loop still holds, such as the transport of a logger. */
 const FLUSH = 100;
 
-let leaving = 0;
-let worst = 0;
+/** How often a slow reader is looked at, in milliseconds. */
+const STEP = 10;
+
+/** Longest wait in milliseconds for a slow reader of stdout and stderr: a pipe holds 64 kB, Node keeps the rest. */
+const SLOW_READER = 1_000;
+
+let running = 0;
+let worst: number | undefined;
 
 /**
- * Ends the process when the last of the shutdowns that want it has finished, with the worst of their codes: several
- * coordinators in one process must not cut each other short.
+ * Counts a shutdown, whoever began it, until the function that this returns is called: several coordinators in one
+ * process must not cut each other short.
  */
-export function beginExit(): (code: number) => void {
-  leaving += 1;
-  return (code) => {
-    leaving -= 1;
-    worst = Math.max(worst, code);
-    if (leaving > 0) return;
-    process.exitCode = worst;
-    // Unreferenced: where nothing else holds the loop, the process ends by itself, sooner.
-    setTimeout(() => process.exit(), FLUSH).unref();
+export function beginShutdown(): () => void {
+  running += 1;
+  return () => {
+    running -= 1;
+    leave();
   };
+}
+
+/** Ends the process when no shutdown is running any more, with the worst of the codes that were given. */
+export function exitWith(code: number): void {
+  worst = Math.max(worst ?? 0, code);
+  leave();
+}
+
+function leave(): void {
+  if (worst === undefined || running > 0) return;
+  process.exitCode = worst;
+  const end = now() + SLOW_READER;
+  const exit = (): void => {
+    if (unwritten() > 0 && now() < end) setTimeout(exit, STEP);
+    else process.exit();
+  };
+  // Unreferenced: where nothing else holds the loop, the process ends by itself, sooner.
+  setTimeout(exit, FLUSH).unref();
+}
+
+/** Bytes that were written to stdout and stderr and that the kernel has not taken yet. */
+function unwritten(): number {
+  try {
+    return process.stdout.writableLength + process.stderr.writableLength;
+  } catch {
+    return 0;
+  }
 }

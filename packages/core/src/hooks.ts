@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { createDeadline, now, type Deadline } from './clock.ts';
 import { expected, GracefulError, warn } from './errors.ts';
 import type { HookReport } from './report.ts';
@@ -79,6 +80,8 @@ export function createHooks(): Hooks {
         warn('WARN_GRACEFUL_UNKNOWN_HOOK', `\`after\` names hooks that do not exist: ${unknown.join(', ')}`);
       }
       for (const [index, entry] of queue.entries()) {
+        // Another hook may have taken it off.
+        if (entries.get(entry.name) !== entry) continue;
         const share = deadline.left() / (queue.length - index);
         reports.push(await runOne(entry, reason, Math.min(entry.timeout, share)));
       }
@@ -106,10 +109,21 @@ async function runOne({ name, hook }: Entry, reason: string, limit: number): Pro
 
 /** What of a thrown value goes into a report, which is plain data. */
 export function describeError(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  try {
+    return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  } catch {
+    // No prototype, or a getter or toString that throws.
+    return inspect(error, { customInspect: false });
+  }
 }
 
-function checkEntry(name: string, hook: Hook, { after = [], timeout }: HookOptions): Entry {
+function checkEntry(name: string, hook: Hook, options: HookOptions): Entry {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  for (const [key, value] of Object.entries(options)) {
+    if (key === 'after' || key === 'timeout') continue;
+    throw invalid(key, 'left out: it is not one of after, timeout', value);
+  }
+  const { after = [], timeout } = options;
   if (typeof name !== 'string' || name === '') throw invalid('name', 'a non-empty string', name);
   if (typeof hook !== 'function') throw invalid('hook', 'a function', hook);
   if (!Array.isArray(after) || !after.every((each) => typeof each === 'string')) {

@@ -130,8 +130,8 @@ export function resolveOptions(options: CoordinatorOptions): Settings {
   const settings: Settings = Object.freeze({
     ...defaults,
     ...(given as Partial<Settings>),
-    signals: checkSignals('signals', options.signals ?? defaults.signals),
-    shutdownDelay: checkDelay(options.shutdownDelay ?? 0),
+    signals: checkSignals('signals', options.signals === undefined ? defaults.signals : options.signals),
+    shutdownDelay: checkDelay(options.shutdownDelay === undefined ? 0 : options.shutdownDelay),
   });
   checkTime('timeout', settings.timeout, 1);
   for (const name of ['cleanupTimeout', 'keepAliveGrace', 'handshakeTimeout', 'secondSignalDelay'] as const) {

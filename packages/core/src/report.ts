@@ -101,6 +101,7 @@ export function createReport(parts: ReportParts): ShutdownReport {
     },
     hooks,
     workers,
-    errors,
+    // A copy: a listener of the report itself may throw.
+    errors: [...errors],
   };
 }

@@ -25,18 +25,24 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   const attachments = new Map<Server, Attachment>();
   const reports: Promise<ListenerReport | undefined>[] = [];
   const drains: Promise<void>[] = [];
+  const beingClosed = new Set<Server>();
+  let announced = false;
   let closing: DrainOptions | undefined;
 
   const all = (): Connections[] => [...attachments.values()].map(({ connections }) => connections);
 
   function closeOne(server: Server, connections: Connections): void {
-    if (closing === undefined) return;
+    // One that began to listen in the turn of the signal still tells of it afterwards.
+    if (closing === undefined || beingClosed.has(server)) return;
     let closed: Promise<unknown> = Promise.resolve();
     if (server.listening) {
-      const report = closeListener(serverSocket(server), closing).catch((error: unknown) => {
-        failed(error);
-        return undefined;
-      });
+      beingClosed.add(server);
+      const report = closeListener(serverSocket(server), closing)
+        .catch((error: unknown) => {
+          failed(error);
+          return undefined;
+        })
+        .finally(() => beingClosed.delete(server));
       reports.push(report);
       closed = report;
     }
@@ -52,13 +58,16 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       const connections = trackServer(server, hooks);
       const onListening = (): void => closeOne(server, connections);
       const detach = (): void => {
-        if (!attachments.delete(server)) return;
+        // It may have been attached again since.
+        if (attachments.get(server)?.detach !== detach) return;
+        attachments.delete(server);
         owned.delete(server);
         server.off('listening', onListening);
         connections.release();
       };
       server.on('listening', onListening);
       attachments.set(server, { connections, detach });
+      if (announced) connections.announce();
       closeOne(server, connections);
       return detach;
     },
@@ -69,20 +78,30 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
         .flatMap((connections) => connections.waiting(limit))
         .slice(0, limit),
     announce: () => {
+      announced = true;
       for (const connections of all()) connections.announce();
     },
     close: (options) => {
       closing = options;
       for (const [server, { connections }] of attachments) closeOne(server, connections);
     },
-    closed: async () => (await Promise.all(reports)).filter((report) => report !== undefined),
-    drained: () => Promise.all(drains),
+    closed: async () => (await allOf(reports)).filter((report) => report !== undefined),
+    drained: () => allOf(drains),
     cut: () => all().flatMap((connections) => connections.cut()),
     totals: () => all().map((connections) => connections.totals()),
     release: () => {
       for (const { detach } of attachments.values()) detach();
     },
   };
+}
+
+/** Waits for those as well that are added meanwhile. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  for (;;) {
+    const { length } = promises;
+    const values = await Promise.all(promises);
+    if (promises.length === length) return values;
+  }
 }
 
 function claim(server: Server): void {

@@ -62,8 +62,9 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   const { reason, timeout = settings.timeout } = order;
   const start = now();
   const deadline = createDeadline(timeout, start);
-  // Another process that decided keeps time for hooks of its own: here it is only kept for hooks that there are.
-  const cleanup = order.own || after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
+  // Another process that decided keeps time for hooks of its own, and may give less than the options ask for.
+  const given = after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
+  const cleanup = order.own ? settings.cleanupTimeout : given;
   const draining = createDeadline(timeout - cleanup, start);
   const shutdownDelay = order.own ? settings.shutdownDelay : { max: 0, quiet: Infinity };
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
@@ -104,6 +105,9 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     cut = everything.cut();
     clearInterval(progress);
     hooks.push(...(await after.run(reason, deadline)));
+    // A server that began to listen meanwhile.
+    await deadline.race(servers.drained());
+    cut = [...cut, ...servers.cut()];
     listeners = (await deadline.race(everything.closed())) ?? [];
   });
   enter('stopped');

@@ -77,6 +77,12 @@ export function saysClose(response: ServerResponse): boolean {
   return !response.shouldKeepAlive || writtenHeader(response, 'connection').includes('close');
 }
 
+/** Whether that response belongs to the last request that was read: with pipelining, others may be behind it. */
+export function isLast(socket: Socket, response: ServerResponse): boolean {
+  const incoming = (parserOf(socket) as { readonly incoming?: unknown } | null | undefined)?.incoming;
+  return incoming === undefined || incoming === null || incoming === response.req;
+}
+
 /** Stops the interval that enforces `headersTimeout`: net.Server#close leaves it running, on purpose, for the drain. */
 export function stopTimeoutChecks(server: Server): void {
   clearInterval(hidden<NodeJS.Timeout>(server, 'http.server.connectionsCheckingInterval'));

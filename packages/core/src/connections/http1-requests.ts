@@ -33,7 +33,8 @@ export interface DrainState {
 
 /** The server's side of its connections. */
 export interface RequestOwner {
-  readonly adopt: (socket: Socket) => Http1Connection;
+  /** @param existing - whether it was open before the server was attached */
+  readonly adopt: (socket: Socket, existing?: boolean) => Http1Connection;
   /** Returns false for a request that must not be executed. */
   readonly started: (connection: Http1Connection, response: ServerResponse) => boolean;
   readonly finished: (connection: Http1Connection) => void;

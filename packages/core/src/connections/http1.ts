@@ -8,6 +8,7 @@ import {
   begunSockets,
   contentType,
   currentResponse,
+  isLast,
   knownSockets,
   saysClose,
   speaksHttp,
@@ -56,12 +57,12 @@ export function trackHttp1(
   });
 
   const owner: RequestOwner = {
-    adopt: (socket) => {
+    adopt: (socket, existing = false) => {
       const response = currentResponse(socket);
       const connection: Http1Connection = {
         socket,
         owner,
-        opened: socket.bytesRead,
+        opened: existing && event === 'connection' ? 0 : socket.bytesRead,
         response,
         outstanding: response === undefined ? 0 : 1,
         pipelined: undefined,
@@ -92,7 +93,7 @@ export function trackHttp1(
     finished: (connection) => {
       if (phase !== 'draining') return;
       totals.served += 1;
-      if (connection.outstanding === 0) awaitIdle(connection);
+      if (connection.outstanding === 0) process.nextTick(takeNext, connection);
     },
   };
 
@@ -104,6 +105,8 @@ export function trackHttp1(
   function mark(drain: DrainState, response: ServerResponse): void {
     drain.marked = undefined;
     if (response.headersSent || !response.shouldKeepAlive) return;
+    // Pipelined requests from before this server was attached: only the last of them may say it.
+    if (response.socket !== null && !isLast(response.socket, response)) return;
     response.shouldKeepAlive = false;
     drain.marked = response;
   }
@@ -112,7 +115,7 @@ export function trackHttp1(
     if (phase !== 'running') return;
     phase = 'announced';
     deferred.start();
-    for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket);
+    for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
     for (const connection of sockets.entries.values()) {
       endGently(connection);
       if (connection.response !== undefined) mark(drainState(connection), connection.response);
@@ -140,6 +143,18 @@ export function trackHttp1(
       return;
     }
     awaitIdle(connection);
+  }
+
+  /** Once a response is finished Node begins with the next one, which may be from before this server was attached. */
+  function takeNext(connection: Http1Connection): void {
+    const { socket } = connection;
+    const response = currentResponse(socket);
+    if (connection.outstanding === 0 && response !== undefined && !response.writableFinished) {
+      connection.outstanding = 1;
+      connection.response = response;
+      mark(drainState(connection), response);
+    }
+    if (connection.outstanding === 0) awaitIdle(connection);
   }
 
   function awaitIdle(connection: Http1Connection): void {
@@ -225,9 +240,12 @@ export function trackHttp1(
     // A server that speaks both hands its HTTP/2 connections to sessions.
     if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket);
   };
+  const addExisting = (socket: Socket): void => {
+    if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket, true);
+  };
   server.on(event, add);
   watchRequests(server, owner);
-  for (const socket of knownSockets(server)) add(socket);
+  for (const socket of knownSockets(server)) addExisting(socket);
 
   return {
     counts: () => ({

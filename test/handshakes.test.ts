@@ -20,7 +20,7 @@ interface Shutdown {
 
 /** Stops our server in the middle of clients that arrive at a steady rate. */
 async function shutDown({ server, client }: Network, host: string, duration: number): Promise<Shutdown> {
-  const [command = '', ...args] = [...server, 'env', '-u', 'NODE_OPTIONS', process.execPath, fixture];
+  const [command, ...args] = [...server, 'env', '-u', 'NODE_OPTIONS', process.execPath, fixture];
   const child = spawn(command, args, {
     env: { ...process.env, HOST: host },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,7 +36,7 @@ async function shutDown({ server, client }: Network, host: string, duration: num
   const attempts = await clients.finished;
   const [code, signal] = (await exited) as [number | null, string | null];
   const report = lines.find((line) => line.startsWith('report '));
-  if (code !== 0 || signal !== null || report === undefined) throw new Error(`${code} ${signal} ${lines}`);
+  if (code !== 0 || signal !== null || report === undefined) throw new Error(`${code} ${signal} ${lines.join()}`);
   const [listener] = JSON.parse(report.slice('report '.length)) as [ListenerReport];
   return { attempts, listener };
 }
@@ -74,7 +74,7 @@ t.test('clients in the middle of their handshake', { skip: networkUnavailable() 
   t.test('are answered under SYN cookies too, which are in no table', async (t) => {
     const network = await createNetwork({ rtt: 100 });
     t.teardown(network.close);
-    const [command = '', ...args] = [
+    const [command, ...args] = [
       ...network.server,
       'sh',
       '-c',

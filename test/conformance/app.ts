@@ -65,7 +65,8 @@ const routes: Readonly<Record<string, Route>> = {
 
   /** Keeps the event loop busy. */
   '/block': ({ url = '' }, query) => {
-    for (const end = performance.now() + number(query, 'ms'); performance.now() < end; );
+    const end = performance.now() + number(query, 'ms');
+    while (performance.now() < end);
     return { body: url };
   },
 

@@ -178,13 +178,26 @@ export const clients: readonly Row[] = [
     run: async (t, app) => {
       const client = await app.connect();
       const urls = ['/?done', '/slow?ms=60000&first', '/slow?ms=60000&second', '/?third'];
-      client.write(urls.map((url) => get(url)).join(''));
+      client.write(
+        urls
+          .slice(0, 3)
+          .map((url) => get(url))
+          .join(''),
+      );
+      await app.handling(...urls.slice(0, 3));
+      await sleep(600);
+      client.write(get('/?third'));
       await app.handling('/?third');
       await answers(t, client, '/?done', 'keep-alive');
       await app.terminate();
       t.equal((await client.closed()).rest, '', 'no answer');
       const cut = [{ kind: 'request', name: /^GET \/slow\?ms=60000&first, \d\.\d s$/, lost: true }] as const;
       await stops(t, app, { handled: urls, inFlight: 3, lost: 3, cut, code: 1, atLeast: 1_000 });
+      const [named] = (await app.stopped()).report?.connections.cut ?? [];
+      t.ok(
+        Number(/(\d\.\d) s/.exec(named?.name ?? '')?.[1]) >= 1.5,
+        'its time is its own, not that of the last',
+      );
     },
   },
 ];

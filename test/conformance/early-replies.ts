@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Test } from 'tap';
 import type { Client } from './raw-client.ts';
-import { answers, endsCleanly, get, GRACE, head, says, stops, type Row } from './row.ts';
+import { answers, endsCleanly, get, GRACE, goOn, head, says, stops, type Row } from './row.ts';
 
-/** Sends until told to stop. */
-function goOn(t: Test, client: Client): () => void {
-  const timer = setInterval(() => client.write('x'.repeat(4_096)), 20);
-  const stop = (): void => clearInterval(timer);
-  t.teardown(stop);
-  return stop;
+/** 4,000 bytes in parts, for longer than the grace lasts. */
+async function sendParts(client: Client): Promise<void> {
+  for (let i = 0; i < 4; i++) {
+    await sleep(150);
+    client.write('x'.repeat(1_000));
+  }
 }
 
 const body = 'Content-Length: 10000000';
@@ -24,7 +23,7 @@ const onTheWire = [401, 413].flatMap((status): Row[] => [
       const stop = goOn(t, client);
       await app.terminate();
       app.release();
-      await sleep(600);
+      await sleep(1_500);
       t.notOk(client.hasEnded(), 'writing fails in no way');
       client.resume();
       const response = await client.response();
@@ -46,7 +45,7 @@ const onTheWire = [401, 413].flatMap((status): Row[] => [
       await app.terminate();
       client.write(head('POST', url, body) + 'x'.repeat(60_000));
       const stop = goOn(t, client);
-      await sleep(600);
+      await sleep(1_500);
       t.notOk(client.hasEnded(), 'writing fails in no way');
       client.resume();
       const response = await client.response();
@@ -64,14 +63,14 @@ export const earlyReplies: readonly Row[] = [
   ...onTheWire,
   {
     name: 'an early reply during the shutdown delay, to an upload that goes on: it arrives complete',
-    options: { coordinator: { shutdownDelay: 1_500, timeout: 5_000 } },
+    options: { coordinator: { shutdownDelay: 2_500 } },
     run: async (t, app) => {
       const client = await app.connect({ paused: true, keepsOpen: true });
       await app.told('opened');
       await app.terminate();
       client.write(head('POST', '/early', body) + 'x'.repeat(60_000));
       const stop = goOn(t, client);
-      await sleep(600);
+      await sleep(1_500);
       t.notOk(client.hasEnded(), 'writing fails in no way');
       client.resume();
       const response = await client.response();
@@ -93,10 +92,7 @@ export const earlyReplies: readonly Row[] = [
       t.equal(response.status, 401);
       says(t, response, 'keep-alive');
       await app.terminate();
-      for (let i = 0; i < 4; i++) {
-        await sleep(150);
-        client.write('x'.repeat(1_000));
-      }
+      await sendParts(client);
       t.same(await client.ended(), { how: 'fin', rest: '' });
       client.end();
       await endsCleanly(t, client);
@@ -129,6 +125,40 @@ export const earlyReplies: readonly Row[] = [
       await app.terminate();
       await endsCleanly(t, client);
       await stops(t, app, { handled: ['/early'], idle: 1, atLeast: GRACE });
+    },
+  },
+  {
+    name: 'an app that answers first and reads the body then: it gets all of it',
+    run: async (t, app) => {
+      const client = await app.connect({ keepsOpen: true });
+      client.write(head('POST', '/early-reader?held', 'Content-Length: 4000'));
+      await app.handling('/early-reader?held');
+      await app.terminate();
+      app.release();
+      const response = await client.response();
+      t.equal(response.status, 202);
+      says(t, response, 'close');
+      await sendParts(client);
+      t.same(await client.ended(), { how: 'fin', rest: '' });
+      client.end();
+      await endsCleanly(t, client);
+      const handled = ['/early-reader?held', 'the end of the body'];
+      await stops(t, app, { handled, inFlight: 1, served: 1, answered: 1 });
+    },
+  },
+  {
+    name: 'an app that answered before the signal and still reads the body after the grace: it gets all of it',
+    options: { coordinator: { keepAliveGrace: GRACE } },
+    run: async (t, app) => {
+      const client = await app.connect({ keepsOpen: true });
+      client.write(head('POST', '/early-reader', 'Content-Length: 4000'));
+      says(t, await client.response(), 'keep-alive');
+      await app.terminate();
+      await sendParts(client);
+      t.same(await client.ended(), { how: 'fin', rest: '' });
+      client.end();
+      await endsCleanly(t, client);
+      await stops(t, app, { handled: ['/early-reader', 'the end of the body'], idle: 1, atLeast: 600 });
     },
   },
   {

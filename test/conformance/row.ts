@@ -122,3 +122,11 @@ export function head(method: string, url: string, ...headers: string[]): string 
 export function post(url: string, body: string, ...headers: string[]): string {
   return head('POST', url, `Content-Length: ${body.length}`, ...headers) + body;
 }
+
+/** Sends a body until told to stop. */
+export function goOn(t: Test, client: Client): () => void {
+  const timer = setInterval(() => client.write('x'.repeat(4_096)), 20);
+  const stop = (): void => clearInterval(timer);
+  t.teardown(stop);
+  return stop;
+}

@@ -1,4 +1,5 @@
 import { afterClose } from './after-close.ts';
+import { busyLoop } from './busy-loop.ts';
 import { clients } from './clients.ts';
 import { earlyReplies } from './early-replies.ts';
 import { handlers } from './handlers.ts';
@@ -19,6 +20,7 @@ export const rows: readonly Row[] = [
   ...idle,
   ...uploads,
   ...earlyReplies,
+  ...busyLoop,
   ...messages,
   ...malformedHeads,
   ...handlers,

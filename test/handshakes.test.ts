@@ -36,7 +36,8 @@ async function shutDown({ server, client }: Network, host: string, duration: num
   const attempts = await clients.finished;
   const [code, signal] = (await exited) as [number | null, string | null];
   const report = lines.find((line) => line.startsWith('report '));
-  if (code !== 0 || signal !== null || report === undefined) throw new Error(`${code} ${signal} ${lines.join()}`);
+  if (code !== 0 || signal !== null || report === undefined)
+    throw new Error(`${code} ${signal} ${lines.join()}`);
   const [listener] = JSON.parse(report.slice('report '.length)) as [ListenerReport];
   return { attempts, listener };
 }
@@ -74,12 +75,7 @@ t.test('clients in the middle of their handshake', { skip: networkUnavailable() 
   t.test('are answered under SYN cookies too, which are in no table', async (t) => {
     const network = await createNetwork({ rtt: 100 });
     t.teardown(network.close);
-    const [command, ...args] = [
-      ...network.server,
-      'sh',
-      '-c',
-      'echo 2 > /proc/sys/net/ipv4/tcp_syncookies',
-    ];
+    const [command, ...args] = [...network.server, 'sh', '-c', 'echo 2 > /proc/sys/net/ipv4/tcp_syncookies'];
     await once(spawn(command, args, { stdio: 'inherit' }), 'exit');
     const { attempts, listener } = await shutDown(network, network.serverAddress, 1800);
     t.equal(listener.seal, 'filter');

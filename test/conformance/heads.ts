@@ -126,14 +126,33 @@ export const heads: readonly Row[] = [
     },
   },
   {
-    name: 'accepted and silent: FIN after the grace',
+    name: 'accepted and silent: FIN after the grace, and not before it is handshakeTimeout + grace old',
+    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 1_500 } },
+    run: async (t, app) => {
+      const old = await app.connect();
+      await app.told('opened');
+      await sleep(1_500 + GRACE);
+      const fresh = await app.connect();
+      await app.told('opened', 2);
+      await app.terminate();
+      await endsCleanly(t, old);
+      t.notOk(fresh.hasEnded(), 'the fresh one is open');
+      await endsCleanly(t, fresh);
+      await stops(t, app, { handled: [], idle: 2, atLeast: 1_000 });
+    },
+  },
+  {
+    name: 'accepted and silent, then a request as late as one whose first packets were lost: served with close',
     options: { coordinator: { keepAliveGrace: GRACE } },
     run: async (t, app) => {
       const client = await app.connect();
       await app.told('opened');
       await app.terminate();
+      await sleep(1_500);
+      client.write(get(url));
+      await answers(t, client, url, 'close');
       await endsCleanly(t, client);
-      await stops(t, app, { handled: [], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: [url], served: 1, answered: 1, atLeast: 1_500 });
     },
   },
   {

@@ -59,8 +59,9 @@ t.test('a client that never answers the PING, nor ends, holds nothing up', async
   t.match(result, { ...clean, report: { ...clean.report, connections: { answered: 1, idle: 1 } } });
 });
 
-t.test('an idle session has its grace', async (t) => {
-  const child = await startServer(t, { ...patient, options: { keepAliveGrace: 1_500 } });
+t.test('an idle session has its grace, one without a stream as long as any silent connection', async (t) => {
+  const limits = { keepAliveGrace: 1_500, handshakeTimeout: 1_000 };
+  const child = await startServer(t, { ...patient, options: limits });
   const [client, silent] = await Promise.all([openFrames(child.port), openFrames(child.port)]);
   await child.line('session', 2);
   const { ended } = await stop(child);
@@ -75,6 +76,7 @@ t.test('an idle session has its grace', async (t) => {
     ...clean,
     report: { ...clean.report, connections: { answered: 1, idle: 1 }, requests: { served: 1 } },
   });
+  t.ok((await ended).took > 2_000, `${(await ended).took} ms`);
   client.destroy();
   silent.destroy();
 });

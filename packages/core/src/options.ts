@@ -45,7 +45,9 @@ export interface CoordinatorOptions {
   readonly shutdownDelay?: number | QuietDelay | undefined;
   /**
    * Milliseconds for which an idle keep-alive connection stays open; a request in that time is served with
-   * `Connection: close`. Clients whose think time is shorter lose nothing.
+   * `Connection: close`. Clients whose think time is shorter lose nothing. One that never sent a byte stays until it
+   * is `handshakeTimeout` + `keepAliveGrace` old as well: where packets of a fresh connection are lost, the client
+   * sends its request again only after 1 to 3 s.
    * @defaultValue 1000
    */
   readonly keepAliveGrace?: number | undefined;

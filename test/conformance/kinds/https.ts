@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { connect as connectTls } from 'node:tls';
 import type { Test } from 'tap';
 import { askHttps, clientHello, keepAliveAgent, openTcp, openTls } from '../../helpers/https-client.ts';
-import { clean, options, short, stop, type StartServer } from '../../helpers/shutdown.ts';
+import { clean, options, short, sleep, stop, type StartServer } from '../../helpers/shutdown.ts';
 
 const setup = { kind: 'https', options } as const;
 
@@ -39,17 +40,43 @@ export function testHttps(t: Test, start: StartServer): void {
     });
   });
 
-  t.test('HTTPS: a connection without a byte is closed after the grace', async (t) => {
-    const child = await start(t, setup);
-    const silent = await openTcp(child.port);
+  t.test('HTTPS: a connection without a byte is closed after the grace, a fresh one later', async (t) => {
+    const child = await start(t, { ...setup, options: { keepAliveGrace: 250, handshakeTimeout: 1_500 } });
+    const old = await openTcp(child.port);
     await child.line('connection');
+    await sleep(1_750);
+    const fresh = await openTcp(child.port);
+    await child.line('connection', 2);
     const { ended } = await stop(child);
-    await once(silent.resume(), 'end');
+    await once(old.resume(), 'end');
+    t.notOk(fresh.readableEnded, 'the fresh one is open');
+    await once(fresh.resume(), 'end');
     const result = await ended;
-    silent.destroy();
+    for (const silent of [old, fresh]) silent.destroy();
     t.match(result, clean);
-    t.ok(result.took < 1_500, `${result.took} ms`);
+    t.ok(result.took >= 1_000, `${result.took} ms`);
   });
+
+  t.test(
+    'HTTPS: a handshake that is begun as late as one whose first packets were lost is served',
+    async (t) => {
+      const child = await start(t, { ...setup, options: { keepAliveGrace: 250 } });
+      const tcp = await openTcp(child.port);
+      await child.line('connection');
+      const { ended } = await stop(child);
+      await sleep(1_500);
+      const secure = connectTls({ socket: tcp, rejectUnauthorized: false });
+      await once(secure, 'secureConnect');
+      await sleep(1_000);
+      secure.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      t.match(
+        String((await once(secure, 'data'))[0]),
+        /^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*Connection: close\r\n/,
+      );
+      secure.destroy();
+      t.match(await ended, { ...clean, report: { ...clean.report, requests: { served: 1 } } });
+    },
+  );
 
   t.test('HTTPS: a handshake that is finished during the drain is served', async (t) => {
     const child = await start(t, setup);

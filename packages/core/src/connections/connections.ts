@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { now } from '../clock.ts';
 
 /** The connections of one server. Each kind has a file; the coordinator drains them all through this interface. */
 export interface Connections {
@@ -21,6 +22,7 @@ export interface Connections {
 /** Milliseconds. */
 export interface DrainLimits {
   readonly keepAliveGrace: number;
+  readonly handshakeTimeout: number;
   /** Until `cut` is called. */
   readonly left: () => number;
 }
@@ -66,6 +68,17 @@ export interface CutConnection {
   readonly requests: number;
   /** Whether an answer or an open conversation was lost. */
   readonly lost: boolean;
+}
+
+/**
+ * How long a connection stays that has not said anything yet: for `keepAliveGrace`, and until it is
+ * `handshakeTimeout` + `keepAliveGrace` old. A client whose first packets were lost sends its request again only
+ * after 1 to 3 s: it has measured no round trip yet (RFC 6298, sections 2.1 and 5.7).
+ *
+ * @param since - when it was accepted
+ */
+export function silentGrace({ keepAliveGrace, handshakeTimeout }: DrainLimits, since: number): number {
+  return Math.max(keepAliveGrace, since + handshakeTimeout + keepAliveGrace - now());
 }
 
 /** What a server's connections share with the application. */

@@ -19,7 +19,7 @@ export interface Http1Connection {
   pipelined: ServerResponse[] | undefined;
   /** A request that was answered before its body had come. */
   upload: IncomingMessage | undefined;
-  /** When the last request came, in milliseconds. */
+  /** When the last request came, or it was accepted, in milliseconds. */
   since: number;
   drain: DrainState | undefined;
 }

@@ -2,7 +2,13 @@ import type { Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
-import type { ConnectionHooks, Connections, CutConnection, DrainLimits } from './connections.ts';
+import {
+  silentGrace,
+  type ConnectionHooks,
+  type Connections,
+  type CutConnection,
+  type DrainLimits,
+} from './connections.ts';
 import { deferRequests } from './defer-requests.ts';
 import {
   begunSockets,
@@ -44,10 +50,9 @@ export function trackHttp1(
 ): Connections {
   let streamTimer: NodeJS.Timeout | undefined;
   let phase: 'running' | 'announced' | 'draining' = 'running';
-  let grace = 0;
+  let limits: DrainLimits = { keepAliveGrace: 0, handshakeTimeout: 0, left: () => 0 };
   /** Asked once a turn: thousands of idle connections may end in the same. */
   let begun: ReadonlySet<Socket> | undefined;
-  let left: DrainLimits['left'] = () => 0;
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
 
@@ -139,7 +144,7 @@ export function trackHttp1(
     if (connection.outstanding > 0) return;
     if (!speaksHttp(socket)) {
       // A turn later the application has heard of the shutdown, and has said what it still wants to say.
-      setImmediate(endUpgraded, socket, hooks, left);
+      setImmediate(endUpgraded, socket, hooks, limits.left);
       return;
     }
     awaitIdle(connection);
@@ -161,6 +166,7 @@ export function trackHttp1(
     const drain = drainState(connection);
     if (drain.ending !== undefined) return;
     clearTimeout(drain.timer);
+    const grace = silent(connection) ? silentGrace(limits, connection.since) : limits.keepAliveGrace;
     drain.timer = setTimeout(endIdleAfterPoll, grace, connection);
   }
 
@@ -171,16 +177,22 @@ export function trackHttp1(
 
   function endIdle(connection: Http1Connection): void {
     if (connection.outstanding > 0 || connection.socket.destroyed) return;
-    if (!speaksHttp(connection.socket)) endUpgraded(connection.socket, hooks, left);
+    if (!speaksHttp(connection.socket)) endUpgraded(connection.socket, hooks, limits.left);
     else if (!headBegun(connection)) end(connection, 'idle');
     // What comes may be an upgrade.
-    else drainState(connection).timer = setTimeout(endIdleAfterPoll, Math.max(grace, LOOK), connection);
+    else
+      drainState(connection).timer = setTimeout(
+        endIdleAfterPoll,
+        Math.max(limits.keepAliveGrace, LOOK),
+        connection,
+      );
   }
 
   /** A head on its way may take until `headersTimeout`, which Node enforces, or until the deadline. */
-  function headBegun({ socket, opened, upload }: Http1Connection): boolean {
+  function headBegun(connection: Http1Connection): boolean {
+    const { socket, upload } = connection;
     // What is on its way may be the rest of a body whose request has been answered.
-    if (socket.bytesRead === opened || upload?.complete === false) return false;
+    if (silent(connection) || upload?.complete === false) return false;
     begun ??= begunSockets(server) ?? NO_SOCKETS;
     setImmediate(forgetBegun);
     return begun.has(socket);
@@ -259,13 +271,12 @@ export function trackHttp1(
         .slice(0, limit)
         .map(describe),
     announce,
-    drain: ({ keepAliveGrace, left: timeLeft }: DrainLimits) => {
+    drain: (given) => {
       if (phase === 'draining') return;
       announce();
       phase = 'draining';
-      grace = keepAliveGrace;
-      left = timeLeft;
-      streamTimer = setTimeout(endEventStreams, left() / 2).unref();
+      limits = given;
+      streamTimer = setTimeout(endEventStreams, limits.left() / 2).unref();
       totals.inFlight = inFlight();
       for (const connection of sockets.entries.values()) begin(connection);
     },
@@ -282,6 +293,11 @@ export function trackHttp1(
       sockets.clear();
     },
   };
+}
+
+/** Whether it never sent a byte. */
+function silent({ socket, opened }: Http1Connection): boolean {
+  return socket.bytesRead === opened;
 }
 
 function isEventStream(response: ServerResponse): boolean {

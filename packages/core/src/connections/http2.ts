@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { now } from '../clock.ts';
-import type { Connections, CutConnection, DrainLimits } from './connections.ts';
+import { silentGrace, type Connections, type CutConnection, type DrainLimits } from './connections.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
@@ -23,6 +23,9 @@ interface Session {
   readonly session: ServerHttp2Session;
   /** `session.socket` hides it, and is gone when the session is. */
   readonly socket: Socket;
+  readonly since: number;
+  /** Whether it never had a stream. */
+  silent: boolean;
   /** Streams that are not closed. */
   open: number;
   /** Whether a PING is on its way that ends it if it is still quiet then. */
@@ -56,7 +59,7 @@ export function trackHttp2(
   server: Http2Server | Http2SecureServer,
   event: 'connection' | 'secureConnection',
 ): Connections {
-  let grace: number | undefined;
+  let limits: DrainLimits | undefined;
   let streamTimer: NodeJS.Timeout | undefined;
   let latest: Socket | undefined;
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
@@ -64,7 +67,7 @@ export function trackHttp2(
 
   const sessions = createOpenSet<ServerHttp2Session, Session>((entry) => {
     clearTimeout(entry.timer);
-    if (grace !== undefined) totals[entry.ending ?? 'gone'] += 1;
+    if (limits !== undefined) totals[entry.ending ?? 'gone'] += 1;
   });
 
   /** Node makes the session of a connection in this event. */
@@ -77,6 +80,8 @@ export function trackHttp2(
     const entry: Session = {
       session,
       socket: latest,
+      since: now(),
+      silent: true,
       open: 0,
       asked: false,
       timer: undefined,
@@ -85,13 +90,14 @@ export function trackHttp2(
     latest = undefined;
     sessions.add(session, entry);
     session.on('stream', onStream);
-    if (grace !== undefined) begin(entry);
+    begin(entry);
   }
 
   function onStream(this: ServerHttp2Session, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const entry = sessions.entries.get(this);
     if (entry === undefined) return;
     entry.open += 1;
+    entry.silent = false;
     streams.set(stream, { entry, headers, since: now() });
     stream.once('close', onStreamClose);
   }
@@ -102,15 +108,17 @@ export function trackHttp2(
     streams.delete(this);
     const { entry } = stream;
     entry.open -= 1;
-    if (grace === undefined) return;
+    if (limits === undefined) return;
     if (this.rstCode === 0) totals.served += 1;
     entry.ending = 'answered';
     if (entry.open === 0) whenQuiet(entry);
   }
 
   function begin(entry: Session): void {
+    if (limits === undefined) return;
     // Node ends the socket when the last stream is closed, and then waits for the client's FIN for ever.
     entry.socket.once('finish', () => linger(entry.socket));
+    const grace = entry.silent ? silentGrace(limits, entry.since) : limits.keepAliveGrace;
     entry.timer = setTimeout(end, grace, entry);
   }
 
@@ -187,14 +195,14 @@ export function trackHttp2(
         .slice(0, limit)
         .map(describe),
     announce: () => {},
-    drain: ({ keepAliveGrace, left }: DrainLimits) => {
-      if (grace !== undefined) return;
-      grace = keepAliveGrace;
+    drain: (given) => {
+      if (limits !== undefined) return;
+      limits = given;
       totals.inFlight = streams.size;
       streamTimer = setTimeout(() => {
         endEventStreams();
         streamTimer = setInterval(endEventStreams, SWEEP).unref();
-      }, left() / 2).unref();
+      }, limits.left() / 2).unref();
       for (const entry of sessions.entries.values()) begin(entry);
     },
     whenEmpty: sessions.whenEmpty,

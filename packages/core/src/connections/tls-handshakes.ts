@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
-import type { Connections, CutConnection } from './connections.ts';
+import { silentGrace, type Connections, type CutConnection, type DrainLimits } from './connections.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
 
@@ -12,32 +12,38 @@ function rawSocket(socket: TLSSocket): Socket | undefined {
 
 /**
  * Connections of a TLS server whose handshake is not finished. From `secureConnection` on, the same connection is
- * another kind's. One that never sent a byte is closed after `keepAliveGrace`, like any silent connection; one in the
- * middle of its handshake has until the deadline.
+ * another kind's. One that never sent a byte is closed like any silent connection; one in the middle of its handshake has
+ * until the deadline.
  */
 export function trackTlsHandshakes(server: Server): Connections {
-  let grace: number | undefined;
+  let limits: DrainLimits | undefined;
   let gone = 0;
   const timers = new Set<NodeJS.Timeout>();
   const sockets = createOpenSet<Socket, number>(() => {
-    if (grace !== undefined) gone += 1;
+    if (limits !== undefined) gone += 1;
   });
 
   function closeIfSilent(socket: Socket): void {
     if (sockets.entries.has(socket) && socket.bytesRead === 0) socket.destroy();
   }
 
-  function begin(socket: Socket): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      closeIfSilent(socket);
-    }, grace);
+  function begin(socket: Socket, since: number): void {
+    if (limits === undefined) return;
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        // After the poll: where the loop is late, what came in time waits in the kernel.
+        setImmediate(closeIfSilent, socket);
+      },
+      silentGrace(limits, since),
+    );
     timers.add(timer);
   }
 
   const onConnection = (socket: Socket): void => {
-    sockets.add(socket, now());
-    if (grace !== undefined) begin(socket);
+    const since = now();
+    sockets.add(socket, since);
+    begin(socket, since);
   };
   const onSecure = (socket: TLSSocket): void => {
     const raw = rawSocket(socket);
@@ -54,10 +60,10 @@ export function trackTlsHandshakes(server: Server): Connections {
         return `TLS handshake of ${peerName(socket)}, ${((now() - since) / 1_000).toFixed(1)} s`;
       }),
     announce: () => {},
-    drain: ({ keepAliveGrace }) => {
-      if (grace !== undefined) return;
-      grace = keepAliveGrace;
-      for (const socket of sockets.entries.keys()) begin(socket);
+    drain: (given) => {
+      if (limits !== undefined) return;
+      limits = given;
+      for (const [socket, since] of sockets.entries) begin(socket, since);
     },
     whenEmpty: sockets.whenEmpty,
     cut: () =>

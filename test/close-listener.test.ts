@@ -14,6 +14,7 @@ import {
   type CloseOptions,
   type SystemCalls,
 } from './helpers/internals.ts';
+import { pristine } from './helpers/child.ts';
 
 const linux = process.platform === 'linux';
 const root = process.getuid?.() === 0;
@@ -111,12 +112,12 @@ t.test(
     const folder = mkdtempSync(join(tmpdir(), 'graceful-'));
     t.teardown(() => rmSync(folder, { recursive: true }));
     const fixture = fileURLToPath(new URL('fixtures/seal-server.js', import.meta.url));
-    const { NODE_OPTIONS: _, ...env } = process.env;
     const counts = { answered: 0, refused: 0, lost: 0 };
     for (let round = 0; round < 5; round += 1) {
       const path = join(folder, `${round}.sock`);
-      const child = spawn(process.execPath, [fixture], {
-        env: { ...env, SOCKET: path },
+      const [command = '', ...args] = pristine;
+      const child = spawn(command, [...args, fixture], {
+        env: { ...process.env, SOCKET: path },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let stdout = '';

@@ -2,10 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { countLost, runRound } from '@graceful-cluster/probe';
+import { pristine } from './helpers/child.ts';
 
-// tap puts its own NODE_OPTIONS into whatever a test starts.
-const node = ['env', '-u', 'NODE_OPTIONS', process.execPath];
-const command = [...node, fileURLToPath(new URL('../examples/plain-server.js', import.meta.url))];
+const command = [...pristine, fileURLToPath(new URL('../examples/plain-server.js', import.meta.url))];
 const rounds = 5;
 
 t.test(`a plain server loses more than 10 clients each time it stops under load`, async (t) => {

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { countLost, runRound } from '@graceful-cluster/probe';
 import type { ListenerReport } from '@graceful-cluster/core';
+import { pristine } from './helpers/child.ts';
 
 const fixture = fileURLToPath(new URL('fixtures/seal-server.js', import.meta.url));
 const linux = process.platform === 'linux';
@@ -30,7 +31,7 @@ async function shutDown(env: Record<string, string>, flags: string[] = []): Prom
       stderr,
       lost: records,
     } = await runRound({
-      command: [process.execPath, ...flags, fixture],
+      command: [...pristine, ...flags, fixture],
       env,
       load: { keepAlive: 8, slow: 2, slowPath: '/slow', thinkTime: 20 },
       warmup: 400,
@@ -91,9 +92,14 @@ t.test('without the addon auto falls to backlog and says why', { skip: !linux },
   t.match(notes, [/^detach: .+/, /^filter: .+/]);
 });
 
-const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : undefined;
-t.test('under --permission too', { skip: !linux || permission === undefined }, async (t) => {
-  const { lost, seals, notes } = await shutDown({}, [permission ?? '', '--allow-fs-read=*', '--allow-net']);
+/** What turns the permission model on, on this line of Node, with leave to do all but load addons. */
+const permission = ['--permission', '--experimental-permission']
+  .filter((flag) => process.allowedNodeEnvironmentFlags.has(flag))
+  .slice(0, 1);
+const network = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
+t.test('under the permission model too', { skip: !linux }, async (t) => {
+  t.equal(permission.length, 1);
+  const { lost, seals, notes } = await shutDown({}, [...permission, '--allow-fs-read=*', ...network]);
   t.strictSame(seals, ['backlog']);
   t.ok(lost <= ROUNDS, `${lost} lost`);
   t.match(notes, [/ERR_DLOPEN_DISABLED/, /ERR_DLOPEN_DISABLED/]);

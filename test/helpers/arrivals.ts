@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Attempt, Outcome } from '../fixtures/arrivals-client.ts';
+import { pristine } from './child.ts';
 
 export type { Attempt, Outcome };
 
@@ -12,13 +13,11 @@ export interface ArrivalsOptions {
   port: number;
   /** Connections per second. */
   rate: number;
-  /** Milliseconds in which connections start; the last of them may take 10 s more. */
-  duration: number;
 }
 
 export interface Arrivals {
-  /** Every attempt, in the order in which they started. */
-  readonly finished: Promise<Attempt[]>;
+  /** No more of them: resolves with every attempt, in the order in which they started. The last may take 10 s. */
+  readonly stop: () => Promise<readonly Attempt[]>;
 }
 
 const program = fileURLToPath(new URL('../fixtures/arrivals-client.js', import.meta.url));
@@ -31,10 +30,9 @@ export const only = (attempts: readonly Attempt[], outcome: Outcome): Attempt[] 
 
 /** Starts clients that arrive at a steady rate; resolves when the first of them is done. */
 export async function startArrivals(options: ArrivalsOptions): Promise<Arrivals> {
-  const { prefix = [], host, port, rate, duration } = options;
-  const node = [...prefix, 'env', '-u', 'NODE_OPTIONS', process.execPath, program];
-  const [command = '', ...args] = [...node, host, ...[port, rate, duration].map(String)];
-  const { stdout } = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { prefix = [], host, port, rate } = options;
+  const [command = '', ...args] = [...prefix, ...pristine, program, host, String(port), String(rate)];
+  const { stdin, stdout } = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(stdout)[Symbol.asyncIterator]();
   const nextLine = async (): Promise<string> => {
     const { done, value } = await lines.next();
@@ -42,7 +40,12 @@ export async function startArrivals(options: ArrivalsOptions): Promise<Arrivals>
     return value;
   };
   await nextLine();
-  return { finished: nextLine().then(parse) };
+  return {
+    stop: async () => {
+      stdin.end();
+      return parse(await nextLine());
+    },
+  };
 }
 
 function parse(line: string): Attempt[] {

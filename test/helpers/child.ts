@@ -3,6 +3,9 @@ import { Agent, get } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+/** Runs a program with nothing of the test runner in it: tap adds itself to the NODE_OPTIONS of whatever is spawned. */
+export const pristine: readonly string[] = ['env', '-u', 'NODE_OPTIONS', process.execPath];
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -41,9 +44,8 @@ export async function startChild(t: Owner, fixture: string, options: ChildOption
   const { args = [], nodeOptions = [] } = options;
   const program = fileURLToPath(new URL(`../fixtures/${fixture}.js`, import.meta.url));
   const texts = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
-  // By way of env(1), for tap adds itself to the NODE_OPTIONS of whatever is spawned.
-  const command = ['-u', 'NODE_OPTIONS', process.execPath, ...nodeOptions, program, ...texts];
-  const child = spawn('env', command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command = '', ...rest] = [...pristine, ...nodeOptions, program, ...texts];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
 
   const seen: string[] = [];
   const waiting = new Set<() => void>();

@@ -1,4 +1,4 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -13,6 +13,8 @@ export interface Network {
   readonly client: readonly string[];
   readonly serverAddress: string;
   readonly serverAddress6: string;
+  /** How many SYNs the client's kernel has sent again: TcpExt TCPSynRetrans of /proc/net/netstat. */
+  readonly repeatedSyns: () => number;
   /** Waits for no packet and no program: the link is cut at once. */
   readonly close: () => Promise<void>;
 }
@@ -74,7 +76,14 @@ export async function createNetwork({ rtt, loss = 0 }: NetworkOptions): Promise<
       await close();
       throw error;
     }
-    return { server, client, serverAddress: serverEnd.address, serverAddress6: serverEnd.address6, close };
+    return {
+      server,
+      client,
+      serverAddress: serverEnd.address,
+      serverAddress6: serverEnd.address6,
+      repeatedSyns: () => readCounter(client, 'TCPSynRetrans'),
+      close,
+    };
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -88,6 +97,15 @@ function configure([command = '', ...args]: readonly string[], { address, addres
     addr add ${address6}/64 dev delay nodad`;
   const { status, stderr } = spawnSync(command, [...args, 'ip', '-batch', '-'], { input });
   if (status !== 0) throw new Error(`ip: ${String(stderr)}`);
+}
+
+/** The file holds pairs of lines: names, then values. */
+function readCounter([command = '', ...args]: readonly string[], name: string): number {
+  const text = execFileSync(command, [...args, 'cat', '/proc/net/netstat'], { encoding: 'utf8' });
+  const [names, values] = text.split('\n').filter((line) => line.startsWith('TcpExt:'));
+  const index = names?.split(' ').indexOf(name) ?? -1;
+  if (index < 0) throw new Error(`no ${name} in /proc/net/netstat`);
+  return Number(values?.split(' ')[index]);
 }
 
 /** The C source is not compiled into the build: look for the folder it was left in. */

@@ -4,8 +4,8 @@ import { quietTurns } from './accept-queue.ts';
 import { isConnected } from './handle.ts';
 import type { SealMethod } from './methods.ts';
 
-/** Longest try to get the only place in the queue, in milliseconds. */
-const LIMIT = 500;
+/** Longest try to get the only place in the queue, in milliseconds: on a busy machine others are often there first. */
+const LIMIT = 2_000;
 
 const loopback: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,6 +145,21 @@ t.test(
     t.ok(counts.answered > 0 && counts.refused > 0);
   },
 );
+
+t.test('a successor may bind the path of a Unix socket before the old listener is closed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'graceful-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'app.sock');
+  const old = await listen(path);
+  const closed = closeListener(serverSocket(old), options());
+  const successor = await listen(path);
+  t.teardown(() => successor.close());
+  t.equal((await closed).seal, 'unlink');
+  const client = connect({ path });
+  await once(client, 'connect');
+  client.destroy();
+  t.strictSame(readdirSync(folder), ['app.sock']);
+});
 
 function request(path: string): Promise<'answered' | 'refused' | 'lost'> {
   return new Promise((resolve) => {

@@ -21,7 +21,7 @@ interface Shutdown {
 
 /** Stops our server in the middle of clients that arrive at a steady rate, and go on for `after` milliseconds. */
 async function shutDown({ server, client }: Network, host: string, after: number): Promise<Shutdown> {
-  const [command = '', ...args] = [...server, ...pristine, fixture];
+  const [command, ...args] = [...server, ...pristine, fixture];
   const child = spawn(command, args, {
     env: { ...process.env, HOST: host },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -31,7 +31,7 @@ export const only = (attempts: readonly Attempt[], outcome: Outcome): Attempt[] 
 /** Starts clients that arrive at a steady rate; resolves when the first of them is done. */
 export async function startArrivals(options: ArrivalsOptions): Promise<Arrivals> {
   const { prefix = [], host, port, rate } = options;
-  const [command = '', ...args] = [...prefix, ...pristine, program, host, String(port), String(rate)];
+  const [command, ...args] = [...prefix, ...pristine, program, host, String(port), String(rate)];
   const { stdin, stdout } = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(stdout)[Symbol.asyncIterator]();
   const nextLine = async (): Promise<string> => {

@@ -97,7 +97,7 @@ export function createReport(parts: ReportParts): ShutdownReport {
     requests: {
       inFlight: sum('inFlight'),
       served: sum('served'),
-      cut: cut.reduce((sum, { requests }) => sum + requests, 0),
+      cut: cut.reduce((total, { requests }) => total + requests, 0),
     },
     hooks,
     workers,

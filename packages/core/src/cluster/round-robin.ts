@@ -2,7 +2,13 @@ import { type Worker } from 'node:cluster';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';
 import { now, sleep, turn } from '../clock.ts';
-import { fileDescriptor, rawHandle, type ListeningSocket, type RawHandle } from '../listener/handle.ts';
+import {
+  fileDescriptor,
+  isInherited,
+  rawHandle,
+  type ListeningSocket,
+  type RawHandle,
+} from '../listener/handle.ts';
 
 /** An accepted connection that the primary holds until a worker has taken it. */
 interface ClientHandle {
@@ -78,7 +84,7 @@ export function watchRoundRobin(): RoundRobin {
   const visitors: ((socket: ListeningSocket) => void)[] = [];
   let refusals = 0;
 
-  function own(handle: SchedulerHandle, address: ReturnType<Server['address']>): void {
+  function own(handle: SchedulerHandle, address: ReturnType<Server['address']>, inherited: boolean): void {
     let accepted = 0;
     const distribute = handle.onconnection;
     const close = handle.close.bind(handle);
@@ -92,6 +98,7 @@ export function watchRoundRobin(): RoundRobin {
         host: tcp?.address ?? '',
         port: tcp?.port ?? 0,
         copied: false,
+        inherited,
         accepted: () => accepted,
         relisten: (backlog) => handle.listen?.(backlog) === 0,
         close: () => {
@@ -130,10 +137,11 @@ export function watchRoundRobin(): RoundRobin {
     if (!(server instanceof Server)) return;
     const handle = rawHandle(server) as SchedulerHandle | null | undefined;
     const address = server.address();
+    const inherited = isInherited(server);
     // Before the loop polls again, and so before the first connection.
     setImmediate(() => {
       if (handle === null || handle === undefined || typeof handle.onconnection !== 'function') return;
-      if (rawHandle(server) === null && handle.fd !== -1) own(handle, address);
+      if (rawHandle(server) === null && handle.fd !== -1) own(handle, address, inherited);
     });
   }
 

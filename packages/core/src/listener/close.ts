@@ -20,7 +20,10 @@ export interface ListenerReport {
   readonly queued: number | null;
   /** Handshakes in progress at the signal, or null where nothing tells. */
   readonly handshakes: number | null;
-  /** Connections that were still in the queue when it was closed, and so were reset; null where nothing tells. */
+  /**
+   * Connections that were still in the queue when it was closed, and so were reset; null where nothing tells, and for
+   * an inherited socket, whose queue stays.
+   */
   readonly abandoned: number | null;
   /** Milliseconds from the signal to the close of the listening socket. */
   readonly duration: number;
@@ -51,7 +54,7 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   try {
     await method.finish(listener, (ours = 0) => {
       const left = queueLength(listener);
-      abandoned = left === undefined ? null : onlyCopy ? 0 : Math.max(0, left - ours);
+      abandoned = left === undefined || socket.inherited ? null : onlyCopy ? 0 : Math.max(0, left - ours);
       socket.close();
     });
   } finally {
@@ -67,6 +70,10 @@ function sealListener(
   const notes: string[] = [];
   if (listener.socket.copied && listener.socket.fd < 0) {
     return { method: none, notes: ['the primary of the cluster owns the listener'] };
+  }
+  if (listener.socket.inherited && wanted === 'auto') {
+    // Binding it to no interface, or removing its path, would outlive this process: nobody could connect any more.
+    return { method: none, notes: ['the socket was inherited, and its other holders may go on listening'] };
   }
   const start = bestFirst.findIndex(({ seal }) => seal === wanted);
   for (const method of bestFirst.slice(Math.max(start, 0))) {

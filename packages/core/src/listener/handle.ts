@@ -16,6 +16,8 @@ export interface ListeningSocket {
   readonly port: number;
   /** Whether a cluster's primary holds the same kernel socket, so that closing this copy resets nobody. */
   readonly copied: boolean;
+  /** Whether it was passed on by another process (`listen({ fd })`), which may hold it too, as systemd does. */
+  readonly inherited: boolean;
   /** Connections that reached this socket's owner since this object was made, dropped ones included. */
   readonly accepted: () => number;
   /** Calls `listen(2)` again with another backlog. Returns false where it cannot. */
@@ -58,6 +60,7 @@ export function serverSocket(server: Server): ListeningSocket {
     port: (typeof address === 'object' && address?.port) || 0,
     // In a cluster worker Node gives a shared handle a `close` of its own, which tells the primary.
     copied: handle !== null && handle !== undefined && Object.hasOwn(handle, 'close'),
+    inherited: isInherited(server),
     accepted: () => accepted,
     relisten: (backlog) => typeof handle?.listen === 'function' && handle.listen(backlog) === 0,
     // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those just
@@ -70,6 +73,12 @@ export function serverSocket(server: Server): ListeningSocket {
       server.off('drop', count);
     },
   };
+}
+
+/** Node's key for a listener is made of its address, and a descriptor that was given to it has none. */
+export function isInherited(server: Server): boolean {
+  const { _connectionKey: key } = server as unknown as { readonly _connectionKey?: unknown };
+  return key === 'null:null:null';
 }
 
 /** The address as a person writes it: `127.0.0.1:3000`, `[::]:3000`, `/run/app.sock`. */

@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs';
+import { renameSync, unlinkSync } from 'node:fs';
 import { quietTurns } from './accept-queue.ts';
 import type { SealMethod } from './methods.ts';
 
@@ -21,6 +21,20 @@ export const unlink: SealMethod = {
   },
   finish: async (listener, close) => {
     await quietTurns(listener);
-    close();
+    closeBesideSuccessor(listener.socket.path ?? '', close);
   },
 };
+
+/** libuv removes the path when it closes the socket, even where a successor has bound it meanwhile. */
+function closeBesideSuccessor(path: string, close: () => void): void {
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    // Nobody has.
+    close();
+    return;
+  }
+  close();
+  renameSync(aside, path);
+}

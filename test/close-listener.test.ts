@@ -70,6 +70,29 @@ t.test('falls to the next method, and never hangs', { skip: !linux || !root }, a
   }
 });
 
+t.test('a full queue is accepted at once, however long the turns are', { skip: !linux }, async (t) => {
+  const server = await listen(0, '127.0.0.1');
+  let accepted = 0;
+  server.on('connection', (socket) => {
+    accepted += 1;
+    socket.once('data', () => socket.end('answer'));
+  });
+  const { port } = server.address() as { port: number };
+  const clients = Array.from({ length: 50 }, () => connect({ port, host: '127.0.0.1' }));
+  const answers = clients.map(async (client) => {
+    client.write('request');
+    return String(await once(client, 'data'));
+  });
+  // On loopback the handshake happens within connect(2), which net.connect calls in the next tick.
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
+  const report = await closeListener(serverSocket(server), options());
+  t.equal(accepted, report.queued);
+  t.match(report, { seal: 'detach', abandoned: 0 });
+  t.strictSame(new Set(await Promise.all(answers)), new Set(['answer']));
+});
+
 t.test('a queue that never shrinks does not hold the close up', { skip: !linux }, async (t) => {
   const server = await listen(0, '127.0.0.1');
   const report = await closeListener(serverSocket(server), options({ acceptQueueLength: () => 3 }));

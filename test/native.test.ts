@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, copyFileSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, mkdirSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { constants as system, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const core = import.meta.resolve('@graceful-cluster/core/package.json');
 const source = new URL('dist/listener/native.js', core).href;
 const { loadSystemCalls } = (await import(source)) as typeof Native;
 
-const { EAFNOSUPPORT, EADDRNOTAVAIL, EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP, EPERM } = system.errno;
+const { EAFNOSUPPORT, EADDRNOTAVAIL, EAGAIN, EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP, EPERM } = system.errno;
 /** No machine has an interface of this index. */
 const NOWHERE = 0x7fffffff;
 
@@ -259,6 +259,22 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
     t.equal(calls.acceptQueueLength(echo.fd), 0);
   });
 
+  t.test('the accept queue is emptied without a turn of the loop', async (t) => {
+    const echo = await listen(t, { host: '127.0.0.1' });
+    if (echo === undefined) return;
+    await queue(t, calls, echo, Array(5).fill('127.0.0.1'));
+    const accepted = Array.from({ length: 6 }, () => calls.acceptConnection(echo.fd));
+    t.equal(accepted.pop(), -EAGAIN);
+    t.ok(accepted.every((fd) => fd > 2));
+    const flags = accepted.map((fd) => readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'));
+    t.ok(
+      flags.every((text) => /^flags:\s*02004002$/m.test(text)),
+      'non-blocking and close-on-exec',
+    );
+    for (const fd of accepted) closeSync(fd);
+    t.equal(calls.acceptConnection(descriptor(client(t, echo.port, '127.0.0.1'))), -EINVAL, 'a connection');
+  });
+
   t.test('a shared port is seen', async (t) => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
     const alone = await listen(t, { host: '127.0.0.1' });
@@ -303,7 +319,14 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
   });
 
   t.test('bad arguments', async (t) => {
-    const names = ['bindToInterface', 'boundInterface', 'attachSynFilter', 'acceptQueueLength', 'reusePort'];
+    const names = [
+      'bindToInterface',
+      'boundInterface',
+      'attachSynFilter',
+      'acceptQueueLength',
+      'acceptConnection',
+      'reusePort',
+    ];
     const raw = calls as unknown as Record<string, (...args: unknown[]) => number>;
     const call = (name: string, ...args: unknown[]): number => raw[name]?.(...args) ?? NaN;
     const thrower = {

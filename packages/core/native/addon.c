@@ -17,7 +17,8 @@
 
 // In no kernel header, but part of the system call interface all the same.
 enum { AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16 };
-enum { SOCK_RAW = 3, SOCK_CLOEXEC = 02000000, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40 };
+enum { SOCK_RAW = 3, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40 };
+enum { F_GETFL = 3, O_NONBLOCK = 04000 };
 enum { STATE_SYN_RECV = 3, STATE_LISTEN = 10 };
 
 static long system_call_once(long number, long a, long b, long c, long d, long e, long f) {
@@ -114,6 +115,17 @@ static long accept_queue_length(long fd, long unused) {
   return info.tcpi_state == STATE_LISTEN ? (long)info.tcpi_unacked : -EINVAL;
 }
 
+// Only where it cannot wait: the descriptor must be non-blocking, as every listening socket of libuv is.
+static long accept_connection(long fd, long unused) {
+  (void)unused;
+  long listening = get_integer(fd, SO_ACCEPTCONN);
+  if (listening < 0) return listening;
+  long flags = system_call(__NR_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+  if (flags < 0) return flags;
+  if (!listening || !(flags & O_NONBLOCK)) return -EINVAL;
+  return system_call(__NR_accept4, fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC, 0, 0);
+}
+
 struct answers {
   unsigned family;
   __be16 port;
@@ -202,6 +214,7 @@ static const struct function functions[] = {
     {"boundInterface", bound_interface, 0, 0x7fffffff, 1},
     {"attachSynFilter", attach_syn_filter, 0, 0x7fffffff, 1},
     {"acceptQueueLength", accept_queue_length, 0, 0x7fffffff, 1},
+    {"acceptConnection", accept_connection, 0, 0x7fffffff, 1},
     {"reusePort", reuse_port, 0, 0x7fffffff, 1},
     {"synReceived", syn_received, 1, 65535, 1},
 };

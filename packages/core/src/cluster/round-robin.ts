@@ -6,6 +6,7 @@ import {
   fileDescriptor,
   isInherited,
   rawHandle,
+  receiver,
   type ListeningSocket,
   type RawHandle,
 } from '../listener/handle.ts';
@@ -100,6 +101,7 @@ export function watchRoundRobin(): RoundRobin {
         copied: false,
         inherited,
         accepted: () => accepted,
+        receive: receiver(handle),
         relisten: (backlog) => handle.listen?.(backlog) === 0,
         close: () => {
           schedulers.delete(scheduler);

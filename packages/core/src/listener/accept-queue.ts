@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { now, turn } from '../clock.ts';
 import type { Listener } from './listener.ts';
 
@@ -17,8 +18,26 @@ export function queueLength(listener: Listener): number | undefined {
   return length < 0 ? undefined : length;
 }
 
-/** Turns the loop until the accept queue is empty, stuck, or the deadline passed. */
+/**
+ * Accepts all that is in the queue at once. libuv takes one in a turn, and the turns of a busy server are long.
+ *
+ * @returns whether the queue is empty; false where this cannot be done, or the process may open no more files
+ */
+export function acceptAll({ system, socket }: Listener): boolean {
+  if (system === undefined || socket.receive === undefined) return false;
+  for (;;) {
+    const fd = system.acceptConnection(socket.fd);
+    if (fd === -constants.errno.EAGAIN) return true;
+    // Gone before it was accepted: accept(2) tells of it, and the next one may be there.
+    if (fd === -constants.errno.ECONNABORTED) continue;
+    if (fd < 0) return false;
+    socket.receive(fd);
+  }
+}
+
+/** Accepts until the accept queue is empty, stuck, or the deadline passed. */
 export async function emptyQueue(listener: Listener): Promise<void> {
+  acceptAll(listener);
   let length = queueLength(listener);
   if (length === undefined) return quietTurns(listener);
   let shortest = length;

@@ -20,6 +20,11 @@ export interface ListeningSocket {
   readonly inherited: boolean;
   /** Connections that reached this socket's owner since this object was made, dropped ones included. */
   readonly accepted: () => number;
+  /**
+   * Gives the owner a connection that was accepted past libuv, as libuv would. Undefined where it cannot be done: the
+   * descriptor would be nobody's.
+   */
+  readonly receive: ((fd: number) => void) | undefined;
   /** Calls `listen(2)` again with another backlog. Returns false where it cannot. */
   readonly relisten: (backlog: number) => boolean;
   /** Closes the listener and nothing else. */
@@ -32,7 +37,11 @@ export interface RawHandle {
   readonly fd?: unknown;
   readonly listen?: (backlog: number) => number;
   readonly getpeername?: (out: object) => number;
+  readonly open?: (fd: number) => number;
 }
+
+/** TCPConstants.SOCKET and PipeConstants.SOCKET: a handle that does not listen. */
+const SOCKET = 0;
 
 export function rawHandle(owner: Server | Socket): RawHandle | null | undefined {
   return (owner as unknown as { readonly _handle?: RawHandle | null })._handle;
@@ -62,6 +71,7 @@ export function serverSocket(server: Server): ListeningSocket {
     copied: handle !== null && handle !== undefined && Object.hasOwn(handle, 'close'),
     inherited: isInherited(server),
     accepted: () => accepted,
+    receive: receiver(handle),
     relisten: (backlog) => typeof handle?.listen === 'function' && handle.listen(backlog) === 0,
     // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those just
     // accepted. The same method of net.Server closes the listener alone.
@@ -72,6 +82,18 @@ export function serverSocket(server: Server): ListeningSocket {
       server.off('connection', count);
       server.off('drop', count);
     },
+  };
+}
+
+/** What libuv does with a connection: wraps it in a handle of the listener's own kind, and calls `onconnection`. */
+export function receiver(listening: RawHandle | null | undefined): ((fd: number) => void) | undefined {
+  const owner = listening as { readonly onconnection?: (error: number, client: RawHandle) => void } | null;
+  if (typeof owner?.onconnection !== 'function' || typeof listening?.open !== 'function') return undefined;
+  const Handle = listening.constructor as new (type: number) => RawHandle;
+  return (fd) => {
+    const client = new Handle(SOCKET);
+    client.open?.(fd);
+    owner.onconnection?.(0, client);
   };
 }
 

@@ -24,6 +24,12 @@ export interface SystemCalls {
    * does not listen, EOPNOTSUPP for a Unix socket. A sandbox with a TCP stack of its own may always answer 0.
    */
   readonly acceptQueueLength: (fd: number) => number;
+  /**
+   * Takes one connection out of the accept queue (accept4) and gives its descriptor, non-blocking and close-on-exec.
+   * EAGAIN where the queue is empty, EMFILE where the process may open no more; EINVAL for a socket that does not
+   * listen, or that is blocking.
+   */
+  readonly acceptConnection: (fd: number) => number;
   /** 1 where SO_REUSEPORT is set on the socket, otherwise 0. */
   readonly reusePort: (fd: number) => number;
   /**
@@ -44,6 +50,7 @@ const NAMES = [
   'boundInterface',
   'attachSynFilter',
   'acceptQueueLength',
+  'acceptConnection',
   'reusePort',
   'synReceived',
 ] as const satisfies readonly (keyof SystemCalls)[];

@@ -1,10 +1,11 @@
 import { renameSync, unlinkSync } from 'node:fs';
-import { quietTurns } from './accept-queue.ts';
+import { acceptAll, quietTurns } from './accept-queue.ts';
 import type { SealMethod } from './methods.ts';
 
 /**
  * Removes the path of a Unix socket: a new connect fails at once, even one that is waiting for room in the queue,
- * since the kernel looks the path up again. Then three quiet turns prove the queue empty.
+ * since the kernel looks the path up again. Then all that is in the queue is accepted; without system calls three quiet
+ * turns prove it empty.
  */
 export const unlink: SealMethod = {
   seal: 'unlink',
@@ -20,7 +21,7 @@ export const unlink: SealMethod = {
     }
   },
   finish: async (listener, close) => {
-    await quietTurns(listener);
+    if (!acceptAll(listener)) await quietTurns(listener);
     closeBesideSuccessor(listener.socket.path ?? '', close);
   },
 };

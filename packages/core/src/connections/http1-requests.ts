@@ -15,8 +15,8 @@ export interface Http1Connection {
   response: ServerResponse | undefined;
   /** Requests whose response is not finished. */
   outstanding: number;
-  /** Their responses, the one in the way first, where there are several. */
-  pipelined: ServerResponse[] | undefined;
+  /** The one in the way first, where there are several. */
+  pipelined: { readonly response: ServerResponse; readonly since: number }[] | undefined;
   /** A request that was answered before its body had come. */
   upload: IncomingMessage | undefined;
   /** When the last request came, or it was accepted, in milliseconds. */
@@ -58,13 +58,14 @@ function onStart(message: unknown): void {
   const { socket, response, server } = message as Exchange;
   const connection = socket[record] ?? owners.get(server)?.adopt(socket);
   if (connection === undefined || !connection.owner.started(connection, response)) return;
+  const since = now();
   if (connection.response !== undefined) {
-    connection.pipelined ??= [connection.response];
-    connection.pipelined.push(response);
+    connection.pipelined ??= [{ response: connection.response, since: connection.since }];
+    connection.pipelined.push({ response, since });
   }
   connection.outstanding += 1;
   connection.response = response;
-  connection.since = now();
+  connection.since = since;
 }
 
 function onFinish(message: unknown): void {

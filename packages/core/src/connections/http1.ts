@@ -86,7 +86,7 @@ export function trackHttp1(
       const drain = drainState(connection);
       clearTimeout(drain.timer);
       const previous = connection.response;
-      if (previous !== undefined && saysClose(previous)) {
+      if (drain.ending !== undefined || (previous !== undefined && saysClose(previous))) {
         // The client has been told that nothing after that response is processed, so it may safely ask elsewhere.
         deferred.drop(response);
         return false;
@@ -207,20 +207,24 @@ export function trackHttp1(
     if (drain.ending !== undefined) return;
     drain.ending = ending;
     clearTimeout(drain.timer);
-    linger(connection.socket);
+    linger(connection.socket, connection.upload);
   }
 
   function describe({ socket, response, pipelined, since }: Http1Connection): string {
-    const first = pipelined?.[0] ?? response;
-    if (first === undefined) return peerName(socket);
-    const { method, url } = first.req;
-    return `${method} ${url}, ${((now() - since) / 1_000).toFixed(1)} s`;
+    const first = pipelined?.[0] ?? { response, since };
+    if (first.response === undefined) return peerName(socket);
+    const { method, url } = first.response.req;
+    return `${method} ${url}, ${((now() - first.since) / 1_000).toFixed(1)} s`;
   }
 
   function cut(connection: Http1Connection): CutConnection {
     const kind = cutKind(connection);
     const { outstanding: requests } = connection;
     const name = describe(connection);
+    clearTimeout(connection.drain?.timer);
+    // From here on it counts as cut, and as nothing else.
+    sockets.remove(connection.socket);
+    connection.outstanding = 0;
     connection.socket.destroy();
     return { kind, name, requests, lost: kind !== 'idle' && kind !== 'lingering' };
   }

@@ -172,8 +172,13 @@ export function trackHttp2(
       // Its streams are closed, but not all that they wrote is with the kernel.
       lost: session.destroyed && !socket.writableFinished,
     };
-    // Destroying the session says NO_ERROR: half a response would look like a whole one.
-    for (const [stream] of open) stream.close(constants.NGHTTP2_CANCEL);
+    clearTimeout(entry.timer);
+    sessions.remove(session);
+    for (const [stream] of open) {
+      streams.delete(stream);
+      // Destroying the session says NO_ERROR: half a response would look like a whole one.
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
     session.destroy();
     // The session alone would wait for the client. A turn later it has told the client which streams are cut.
     setImmediate(() => socket.destroy());

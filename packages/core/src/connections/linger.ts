@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** How long a connection stays after our FIN while the peer sends nothing, in milliseconds. */
@@ -12,33 +13,45 @@ type Listener = (...args: unknown[]) => void;
  * `socket.end()` alone leaves the HTTP parser on: a request that crosses the FIN would be executed and its answer
  * dropped. `socket.destroySoon()` closes with unread bytes, so the kernel sends RST, and that takes back a response
  * the peer has not read yet (RFC 9112, section 9.6).
+ *
+ * @param upload - a request that is answered, but whose body is still on its way: the application gets all of it
  */
-export function linger(socket: Socket): void {
+export function linger(socket: Socket, upload?: IncomingMessage): void {
   if (socket.destroyed) return;
-  let heard = 0;
-  const timer = setTimeout(() => {
-    const before = heard;
-    // After the poll: where the loop is late, what came in time waits in the kernel.
-    setImmediate(() => {
-      // A slow reader gets what was written: the second of silence begins when the FIN is out.
-      if (heard === before && socket.writableFinished) socket.destroy();
-      else if (!socket.destroyed) timer.refresh();
-    });
-  }, LINGER);
-  const others = { data: socket.listeners('data'), end: socket.listeners('end') };
-  // Through the socket's own `on`, which http replaced: a `data` listener takes the parser off the handle.
-  socket.on('data', () => {
-    heard += 1;
+  let heard = socket.bytesRead;
+
+  function look(): void {
+    if (socket.destroyed) return;
+    // A slow reader gets what was written: the second of silence begins when the FIN is out.
+    if (socket.bytesRead === heard && socket.writableFinished) {
+      socket.destroy();
+      return;
+    }
+    heard = socket.bytesRead;
     timer.refresh();
-  });
-  for (const listener of others.data) socket.off('data', listener as Listener);
-  for (const listener of others.end) socket.off('end', listener as Listener);
+  }
+
+  // After the poll: where the loop is late, what came in time waits in the kernel.
+  const timer = setTimeout(() => setImmediate(look), LINGER);
+  socket.once('close', () => clearTimeout(timer));
   socket.once('end', destroyWhenFlushed);
-  socket.once('close', () => {
-    clearTimeout(timer);
-  });
   if (socket.readableEnded) destroyWhenFlushed.call(socket);
   socket.end();
+  if (upload === undefined || upload.complete || upload.destroyed) dropRest(socket);
+  else upload.once('close', () => dropRest(socket));
+}
+
+function dropRest(socket: Socket): void {
+  const others = { data: socket.listeners('data'), end: socket.listeners('end') };
+  // Through the socket's own `on`, which http replaced: a `data` listener takes the parser off the handle.
+  socket.on('data', () => {});
+  for (const listener of others.data) socket.off('data', listener as Listener);
+  for (const listener of others.end) {
+    if (listener !== destroyWhenFlushed) socket.off('end', listener as Listener);
+  }
+  // Where a body came faster than it was read, http has stopped the handle, and the stream does not know of it. Then
+  // this makes it read again.
+  socket.push('');
   socket.resume();
 }
 

@@ -32,6 +32,7 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
           requests: 0,
           lost: !saidAll(socket),
         };
+        sockets.remove(socket);
         socket.destroy();
         return cut;
       }),

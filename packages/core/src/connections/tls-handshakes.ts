@@ -70,6 +70,7 @@ export function trackTlsHandshakes(server: Server): Connections {
       [...sockets.entries.keys()].map((socket): CutConnection => {
         const lost = socket.bytesRead > 0;
         const name = peerName(socket);
+        sockets.remove(socket);
         socket.destroy();
         return { kind: 'tls-handshake', name, requests: 0, lost };
       }),

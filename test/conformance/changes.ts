@@ -3,12 +3,12 @@ export interface Changes {
   readonly notify: () => void;
   /**
    * Looks now and at every change until `look` gives a value. Rejects where nothing can give one any more (`over`),
-   * and after 15 s.
+   * and after 30 s.
    */
   readonly until: <T>(what: string, look: () => T | undefined, over: () => boolean) => Promise<T>;
 }
 
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 /** @param describe - the state of things, for the error of one who waited in vain */
 export function createChanges(describe: () => string): Changes {

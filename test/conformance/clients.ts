@@ -3,7 +3,7 @@ import type { Client } from './raw-client.ts';
 import { answers, endsCleanly, get, GRACE, head, says, stops, undated, type Row } from './row.ts';
 
 /** More than the socket buffers of both ends hold. */
-const BIG = 24_000_000;
+const BIG = 10_000_000;
 
 /** What they do hold. */
 const SMALL = 200_000;

@@ -51,7 +51,7 @@ export interface Expected {
 export const GRACE = 250;
 
 /** Connections are cut later than this, in milliseconds: a shutdown that takes less was held up by nothing. */
-const PROMPT = 9_000;
+const PROMPT = 24_000;
 
 /** A timer may fire this much early, in milliseconds. */
 const EARLY = 2;

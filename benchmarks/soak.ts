@@ -1,9 +1,9 @@
 // Stops a server again and again under saturating load, and accounts for every client. Fails on the first thing lost.
-//   npm run soak -- --rounds 200 [--server examples/graceful-server] [--plain-rounds 20] [--node PATH] [--group]
+//   npm run soak -- --rounds 200 [--server examples/graceful-server] [--plain-rounds 20] [--node PATH]
+// Or a cluster, in short rounds; the signal goes to its primary, to the whole process group, or by turns:
+//   npm run soak -- --cluster round-robin|shared|reuse-port [--workers 2] [--signal-to process|group|alternating]
 import { execFileSync } from 'node:child_process';
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import {
   addCounts,
   countAttempts,
@@ -16,60 +16,41 @@ import {
   runRound,
   type Round,
 } from '@graceful-cluster/probe';
+import { readSoakOptions, type Contender } from './helpers/soak-options.ts';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '200' },
-    server: { type: 'string', default: 'examples/graceful-server' },
-    'plain-rounds': { type: 'string', default: '20' },
-    node: { type: 'string', default: process.execPath },
-    group: { type: 'boolean', default: false },
-  },
-});
-
-const plainCount = readCount('plain-rounds', 0);
-const count = readCount('rounds', 1);
-const load = { newConnection: 64, keepAlive: 64, slow: 4 };
+const { contenders, node, target, timing, load } = readSoakOptions();
 
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-const version = execFileSync(values.node, ['-p', 'process.version'], { encoding: 'utf8' }).trim();
+const version = execFileSync(node, ['-p', 'process.version'], { encoding: 'utf8' }).trim();
 console.log(`Servers under Node ${version}, clients under Node ${process.version}, on ${process.platform}.`);
 
-const plain = await soak('examples/plain-server', plainCount);
-const rounds = await soak(values.server, count);
-
-const rows = [
-  { name: `plain-server, ${plain.length} stops`, rounds: plain },
-  { name: `${basename(values.server)}, ${rounds.length} stops`, rounds },
-].filter((row) => row.rounds.length > 0);
-console.log(`\n${renderTable(rows, { colours: false })}\n`);
-conclude(rounds);
-
-function readCount(name: 'rounds' | 'plain-rounds', least: number): number {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < least) {
-    console.error(`expected --${name} to be a whole number >= ${least}, got ${values[name]}`);
-    process.exit(2);
-  }
-  return value;
+const rows: { readonly name: string; readonly rounds: readonly Round[] }[] = [];
+for (const contender of contenders) {
+  const rounds = await soak(contender);
+  rows.push({ name: `${contender.name}, ${rounds.length} stops`, rounds });
 }
+console.log(`\n${renderTable(rows, { colours: false })}\n`);
+contenders.forEach(({ ours, name }, index) => {
+  if (ours) conclude(name, rows[index]?.rounds ?? []);
+});
 
-async function soak(server: string, count: number): Promise<Round[]> {
-  const command = [values.node, fileURLToPath(new URL(`../${server}.js`, import.meta.url))];
+async function soak({ name, program, env, count, ours }: Contender): Promise<readonly Round[]> {
+  const command = [node, fileURLToPath(new URL(`../${program}.js`, import.meta.url))];
   const done: Round[] = [];
   while (done.length < count) {
-    const round = await runRound({ command, load: { ...load, seed: done.length }, group: values.group });
+    const group = target === 'group' || (target === 'alternating' && done.length % 2 === 1);
+    const round = await runRound({ command, env, group, load: { ...load, seed: done.length }, ...timing });
     done.push(round);
-    if (server === values.server && failed(round)) describe(round, done.length);
-    if (done.length % 10 === 0 || done.length === count) console.log(`${server}: ${total(done)}`);
+    if (ours && failed(round)) describe(round, done.length);
+    if (done.length % 10 === 0 || done.length === count) console.log(`${name}: ${total(done)}`);
   }
   return done;
 }
 
 function failed(round: Round): boolean {
-  return countLost(round.counts) > 0 || round.exit.code !== 0;
+  return countLost(round.counts) > 0 || round.exit.code !== 0 || round.stderr !== '';
 }
 
 function describe(round: Round, number: number): void {
@@ -98,10 +79,10 @@ function total(done: readonly Round[]): string {
   ].join(', ');
 }
 
-function conclude(done: readonly Round[]): void {
+function conclude(name: string, done: readonly Round[]): void {
   const counts = emptyCounts();
   for (const round of done) addCounts(counts, round.counts);
-  console.log(`${formatCount(countAttempts(counts))} attempts on ${values.server}:`);
+  console.log(`${formatCount(countAttempts(counts))} attempts on ${name}:`);
   for (const outcome of outcomes) console.log(`  ${outcome.padEnd(20)} ${formatCount(counts[outcome])}`);
   const accepted = done.reduce((sum, round) => sum + round.acceptedAfterRefusal, 0);
   const clientErrors = done.flatMap((round) => Object.values(round.clientErrors));
@@ -122,7 +103,7 @@ function conclude(done: readonly Round[]): void {
     );
   } else {
     console.log(
-      `\n${losing} of ${done.length} shutdowns lost something; ${failing - losing} others did not exit with code 0.`,
+      `\n${losing} of ${done.length} shutdowns lost something; ${failing - losing} others did not exit quietly with code 0.`,
     );
     process.exitCode = 1;
   }

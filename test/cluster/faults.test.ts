@@ -4,6 +4,9 @@ import { ends, kill, oneInEach, request, startCluster, type ClusterProcess } fro
 
 const CLEAN = { code: 0, signal: null };
 const CUT = { code: 1, signal: null };
+const SHORT = { timeout: 4_000, cleanupTimeout: 500 };
+
+t.jobs = 4;
 
 /** How the answer to each request in flight ended, by the worker that had it. */
 async function endings(requests: Awaited<ReturnType<typeof oneInEach>>): Promise<readonly string[]> {
@@ -77,16 +80,14 @@ t.test('a worker that disconnects in its drain still drains', async (t) => {
 });
 
 t.test('a stopped worker is killed at the deadline, and the others are not held up', async (t) => {
-  const env = { OPTIONS: '{"timeout":5000,"cleanupTimeout":500}' };
+  const env = { OPTIONS: JSON.stringify(SHORT) };
   const cluster = await startCluster(t, { env });
   const inFlight = await oneInEach(cluster, 2, 600);
   kill(cluster.workers()[0] ?? 0, 'SIGSTOP');
   cluster.signal('SIGTERM');
-  const start = performance.now();
   const ended = await Promise.race(inFlight.map(({ ended }) => ended));
   t.equal(ended, String(cluster.workers()[1]));
-  t.ok(performance.now() - start < 3_000);
-  await ends(t, cluster, CUT, { within: 5_500 });
+  await ends(t, cluster, CUT, SHORT);
   t.same(await outcomes(cluster), { 1: 'killed', 2: 'drained' });
   const { workers, connections } = await cluster.report();
   t.equal(workers[0]?.signal, 'SIGKILL');
@@ -128,12 +129,12 @@ t.test('when all workers are blocked, what the primary holds waits for them', as
 });
 
 t.test('a worker that is blocked for good is killed', async (t) => {
-  const env = { OPTIONS: '{"timeout":5000,"cleanupTimeout":500}' };
+  const env = { OPTIONS: JSON.stringify(SHORT) };
   const cluster = await startCluster(t, { env });
   await request(cluster.port, '/block?ms=60000').ended;
   await sleep(100);
   cluster.signal('SIGTERM');
-  await ends(t, cluster, CUT, { within: 5_500 });
+  await ends(t, cluster, CUT, SHORT);
   t.same(Object.values(await outcomes(cluster)).toSorted(), ['drained', 'killed']);
 });
 
@@ -141,7 +142,7 @@ t.test('a worker that never listens', async (t) => {
   const env = { FAULTS: '{"2":"never listens"}' };
   const cluster = await startCluster(t, { env, until: 'up' });
   cluster.signal('SIGTERM');
-  await ends(t, cluster, CLEAN, { within: 2_500 });
+  await ends(t, cluster, CLEAN);
   t.match(await outcomes(cluster), { 1: 'drained', 2: /^(drained|left)$/ });
 });
 
@@ -155,11 +156,11 @@ t.test('a worker without a coordinator is closed by Node', async (t) => {
 });
 
 t.test('an endless response is cut in time, and named', async (t) => {
-  const env = { OPTIONS: '{"timeout":5000,"cleanupTimeout":500}' };
+  const env = { OPTIONS: JSON.stringify(SHORT) };
   const cluster = await startCluster(t, { env });
   const inFlight = await oneInEach(cluster, 2, 30_000);
   cluster.signal('SIGTERM');
-  await ends(t, cluster, CUT, { within: 5_500 });
+  await ends(t, cluster, CUT, SHORT);
   t.ok((await endings(inFlight)).every(isLost));
   t.same(await outcomes(cluster), { 1: 'drained', 2: 'drained' });
   const { workers } = await cluster.report();

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ends, kill, request, startCluster, survivors, type Request } from './cluster-process.ts';
 
+t.jobs = 4;
+
 async function connections(port: number, count: number): Promise<readonly Request[]> {
   const requests = Array.from({ length: count }, () => request(port));
   await Promise.all(requests.map(({ connected }) => connected));
@@ -30,7 +32,7 @@ t.test('where no worker is left to take it, it is closed at once', async (t) => 
   const start = performance.now();
   kill(first, 'SIGKILL');
   for (const { ended } of held) t.match(await ended, /^(ECONNRESET|empty)$/);
-  t.ok(performance.now() - start < 1_000);
+  t.ok(performance.now() - start < 4_000);
   await cluster.line('worker', 2);
   cluster.signal('SIGTERM');
   await ends(t, cluster, { code: 0, signal: null });
@@ -46,7 +48,7 @@ t.test('the same when the others have left in a shutdown', async (t) => {
   const start = performance.now();
   kill(first, 'SIGKILL');
   const bodies = await Promise.all(held.map(({ ended }) => ended));
-  t.ok(performance.now() - start < 1_000);
+  t.ok(performance.now() - start < 4_000);
   t.equal(bodies.filter((body) => Number(body) === second).length, 7, bodies.join());
   await ends(t, cluster, { code: 1, signal: null });
 });

@@ -31,6 +31,7 @@ t.test('a plain cluster, signal to the group', (t) =>
 
 const workerCode = `
   const server = http.createServer((request, response) => {
+    if (request.url.endsWith('tell')) response.writeEarlyHints({ link: '</>; rel=self', worker: process.pid });
     setTimeout(() => response.end(String(process.pid)), Number(new URL(request.url, 'http://a').searchParams.get('ms')));
   });
   server.listen(process.env.PORT, '127.0.0.1');`;

@@ -5,6 +5,8 @@ import { ends, oneInEach, request, startCluster, survivors, type ClusterProcess 
 
 const CLEAN = { code: 0, signal: null };
 
+t.jobs = 4;
+
 async function reload(cluster: ClusterProcess, nth = 1): Promise<ReloadReport> {
   cluster.signal('SIGUSR2');
   return JSON.parse(await cluster.line('reloaded', nth)) as ReloadReport;

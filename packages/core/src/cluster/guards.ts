@@ -8,8 +8,11 @@ const closed: ReadonlySet<unknown> = new Set([
   'ERR_IPC_DISCONNECTED',
 ]);
 
-/** Milliseconds from a broken pipe until the primary's death must have been noticed, if that was the cause. */
-const NOTICE = 100;
+/**
+ * Milliseconds from a broken pipe until the primary's death must have been noticed, if that was the cause. A killed
+ * process takes its time to end on a busy machine.
+ */
+const NOTICE = 1_000;
 
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && closed.has(error.code);

@@ -31,9 +31,17 @@ export interface Stopped {
 
 const barrier = '/?caught-up';
 
-/** @param fixture - name of a program in `test/fixtures` that speaks `protocol.ts` */
-export async function startApp(t: Owner, fixture: string, options: AppOptions): Promise<App> {
-  const { port, kill, line, lines, exited } = await startChild(t, fixture, { args: [options] });
+/**
+ * @param fixture - name of a program in `test/fixtures` that speaks `protocol.ts`
+ * @param more - arguments of its own, behind the options
+ */
+export async function startApp(
+  t: Owner,
+  fixture: string,
+  options: AppOptions,
+  ...more: readonly string[]
+): Promise<App> {
+  const { port, kill, line, lines, exited } = await startChild(t, fixture, { args: [options, ...more] });
   const connect: App['connect'] = (clientOptions) =>
     connectClient({ port, tls: options.tls ?? false, ...clientOptions });
 

@@ -1,0 +1,11 @@
+import t from 'tap';
+import { startApp } from '../conformance/app-process.ts';
+import { conformance } from '../conformance/suite.ts';
+
+conformance(t, {
+  name: 'Fastify 5',
+  tls: false,
+  start: (t, options) => startApp(t, 'conformance-fastify', options),
+  answersErrors: true,
+  trailers: true,
+});

@@ -74,7 +74,7 @@ t.test('a round against a server that commits every fault once reports exactly t
       ['cut', null],
       ['cut', null],
       ['cut', 'malformed'],
-      ['unavailable', null],
+      ['unavailable', '503'],
       ['hung', null],
       ['cut', 'ECONNRESET'],
     ],

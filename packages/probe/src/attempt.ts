@@ -1,11 +1,26 @@
 import type { LostOutcome, Outcome } from './outcome.ts';
 
-/** The kinds of load there are. */
-export type Kind = 'newConnection' | 'keepAlive' | 'slow';
+/** The kinds of clients there are. */
+export type Kind =
+  | 'newConnection'
+  | 'keepAlive'
+  | 'slow'
+  | 'pipelined'
+  | 'slowUpload'
+  | 'halfHead'
+  | 'silent'
+  | 'eventStream'
+  | 'webSocket'
+  | 'http2'
+  | 'tls'
+  | 'door'
+  | 'arrivals';
 
 /** One request, with the connection opened for it if there was none. Times are milliseconds since 1970. */
 export interface Attempt {
   readonly kind: Kind;
+  /** Number of the connection it is made on. */
+  readonly connection: number;
   readonly startedAt: number;
   /** Whether a connection was opened for it, rather than one used again. */
   readonly opened: boolean;
@@ -21,10 +36,11 @@ export interface Ending {
   readonly code: string | undefined;
 }
 
-/** An attempt that cost the client its request. Times are milliseconds after the signal, negative before it. */
-export interface LostAttempt {
+/** What became of one attempt. Times are milliseconds after the signal, negative before it. */
+export interface AttemptRecord {
   readonly kind: Kind;
-  readonly outcome: LostOutcome;
+  readonly connection: number;
+  readonly outcome: Outcome;
   readonly code: string | null;
   /** Whether the connection was opened for this attempt. */
   readonly opened: boolean;
@@ -33,6 +49,11 @@ export interface LostAttempt {
   readonly connected: number | null;
   readonly firstByte: number | null;
   readonly ended: number;
+}
+
+/** An attempt that cost the client its request. */
+export interface LostAttempt extends AttemptRecord {
+  readonly outcome: LostOutcome;
 }
 
 /** Milliseconds since 1970, with fractions, never going back. */

@@ -2,6 +2,8 @@ export type ProbeErrorCode =
   | 'ERR_PROBE_INVALID_OPTION'
   | 'ERR_PROBE_NOT_LOOPBACK'
   | 'ERR_PROBE_START_FAILED'
+  | 'ERR_PROBE_PORT_IN_USE'
+  | 'ERR_PROBE_UNHEALTHY'
   | 'ERR_PROBE_SERVER_DIED';
 
 /** Why a round could not be measured. What the server does to its clients is never an error: it is the result. */

@@ -1,4 +1,4 @@
-/** How many clients of each kind there are, all at the same time, and what they do. */
+/** How many clients of each kind there are, if it is used at all, and what they do. */
 export interface LoadOptions {
   /**
    * Clients that open a connection for each request and go on as soon as they have the answer.
@@ -16,7 +16,47 @@ export interface LoadOptions {
    */
   readonly slow?: number | undefined;
   /**
-   * Longest think time of a keep-alive client in milliseconds; each one is between 0 and this.
+   * Clients that send four requests in one piece and think before the next four.
+   * @defaultValue 16
+   */
+  readonly pipelined?: number | undefined;
+  /**
+   * Clients that always have one upload in flight, which takes them 800 ms.
+   * @defaultValue 8
+   */
+  readonly slowUpload?: number | undefined;
+  /**
+   * Clients that send half of a request head, and the other half 200 to 600 ms later.
+   * @defaultValue 16
+   */
+  readonly halfHead?: number | undefined;
+  /**
+   * Clients that connect and say nothing.
+   * @defaultValue 4
+   */
+  readonly silent?: number | undefined;
+  /**
+   * Clients that always have an event stream open.
+   * @defaultValue 8
+   */
+  readonly eventStream?: number | undefined;
+  /**
+   * Clients that always have a WebSocket open.
+   * @defaultValue 8
+   */
+  readonly webSocket?: number | undefined;
+  /**
+   * Clients that have an HTTP/2 session each, with three streams at a time.
+   * @defaultValue 8
+   */
+  readonly http2?: number | undefined;
+  /**
+   * Clients that open a TLS connection for each request and wait up to 200 ms before they begin the handshake.
+   * @defaultValue 32
+   */
+  readonly tls?: number | undefined;
+  /**
+   * Longest think time of a client that keeps its connection in milliseconds; each one is between 0 and this.
    * @defaultValue 100
    */
   readonly thinkTime?: number | undefined;
@@ -30,6 +70,21 @@ export interface LoadOptions {
    * @defaultValue '/slow?ms=800'
    */
   readonly slowPath?: string | undefined;
+  /**
+   * Where uploads go.
+   * @defaultValue '/'
+   */
+  readonly uploadPath?: string | undefined;
+  /**
+   * The event stream.
+   * @defaultValue '/events'
+   */
+  readonly eventsPath?: string | undefined;
+  /**
+   * The WebSocket.
+   * @defaultValue '/'
+   */
+  readonly webSocketPath?: string | undefined;
   /**
    * Whether clients that use a connection once say so with `Connection: close`. Otherwise they just close it.
    * @defaultValue false
@@ -58,9 +113,20 @@ const defaults: LoadSettings = {
   newConnection: 64,
   keepAlive: 64,
   slow: 4,
+  pipelined: 16,
+  slowUpload: 8,
+  halfHead: 16,
+  silent: 4,
+  eventStream: 8,
+  webSocket: 8,
+  http2: 8,
+  tls: 32,
   thinkTime: 100,
   path: '/',
   slowPath: '/slow?ms=800',
+  uploadPath: '/',
+  eventsPath: '/events',
+  webSocketPath: '/',
   announceClose: false,
   hungAfter: 8_000,
   maxAttempts: 1_000_000,

@@ -1,12 +1,14 @@
 import { now, type Attempt } from './attempt.ts';
-import { clientKinds } from './clients/all.ts';
 import type { ClientContext, ClientKind } from './clients/client.ts';
-import { createConnection, type Connection, type IdleEvents, type Target } from './connection.ts';
-import { ProbeError } from './errors.ts';
+import { createConnection, type IdleEvents } from './clients/connection.ts';
+import { keepAlive } from './clients/keep-alive.ts';
+import { newConnection } from './clients/new-connection.ts';
+import { slow } from './clients/slow.ts';
 import { resolveLoad, type LoadOptions } from './load-options.ts';
 import type { Counts } from './outcome.ts';
 import { createRandom } from './random.ts';
 import { createTally, type LoadTally } from './tally.ts';
+import { checkLoopback, type Target } from './target.ts';
 
 /** Clients at work. */
 export interface Load {
@@ -14,20 +16,24 @@ export interface Load {
   signalled(at: number): void;
   /** No further attempts. Those in flight may end, at most `hungAfter` from their start. */
   stop(): void;
+  /** Whatever is still in flight has hung. */
+  expire(): void;
   /** Resolves when every attempt has ended, after `stop`. */
   readonly ended: Promise<void>;
   /** What became of the attempts so far. */
   readonly counts: Counts;
+  /** When the first client was refused that came after the signal, in milliseconds after it. Null if none was yet. */
+  readonly firstRefused: number | null;
   result(): LoadTally;
 }
 
-const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);
-
 /** Starts all clients at once. @throws ERR_PROBE_NOT_LOOPBACK for a host that is not `127.0.0.1` or `::1` */
 export function startLoad(target: Target, options: LoadOptions = {}): Load {
-  if (!loopback.has(target.host)) {
-    throw new ProbeError('ERR_PROBE_NOT_LOOPBACK', `only 127.0.0.1 and ::1 are probed, not ${target.host}`);
-  }
+  checkLoopback(target);
+  return startClients(target, [newConnection, keepAlive, slow], options);
+}
+
+export function startClients(target: Target, kinds: readonly ClientKind[], options: LoadOptions = {}): Load {
   const settings = resolveLoad(options);
   const tally = createTally();
   const idle: IdleEvents = {
@@ -35,22 +41,24 @@ export function startLoad(target: Target, options: LoadOptions = {}): Load {
     reset: () => tally.idleReset(),
     unsolicited: () => tally.unsolicited(),
   };
-  // In order of their start, so that the ones that hang come first.
-  const inFlight = new Map<Attempt, Connection>();
+  // What gives an attempt up. In order of their start, so that the ones that hang come first.
+  const inFlight = new Map<Attempt, () => void>();
   const waiting = new Map<() => void, NodeJS.Timeout>();
   let resolveEnded: (() => void) | undefined;
   const ended = new Promise<void>((resolve) => {
     resolveEnded = resolve;
   });
-  const sweep = setInterval(expireHung, 100);
+  // What came while this process was late is read first: a slow client is no proof of a slow server.
+  const sweep = setInterval(() => setImmediate(expireHung), 100);
+  let connections = 0;
   let working = 0;
   let stopped = false;
 
   function expireHung(): void {
     const limit = now() - settings.hungAfter;
-    for (const [attempt, connection] of inFlight) {
+    for (const [attempt, expire] of inFlight) {
       if (attempt.startedAt > limit) break;
-      connection.expire();
+      expire();
     }
   }
 
@@ -78,30 +86,45 @@ export function startLoad(target: Target, options: LoadOptions = {}): Load {
   }
 
   function startClient(kind: ClientKind, number: number): void {
-    const request = formatRequest(target, kind.path(settings), kind.once && settings.announceClose);
     working += 1;
     const context: ClientContext = {
+      target,
       settings,
       random: createRandom(settings.seed * 65_537 + number),
       get stopped() {
         return stopped;
       },
-      connect: () => createConnection(target, idle),
-      attempt(connection, opened, onEnded) {
+      nextConnection: () => (connections += 1),
+      connect: (handshakeDelay) =>
+        createConnection({ number: (connections += 1), target, idle, handshakeDelay }),
+      attempt(connection, { bytes, opened }, onEnded) {
+        const attempt = context.begin({
+          connection: connection.number,
+          opened,
+          expire: () => connection.expire(),
+        });
+        connection.request(attempt, bytes, (ending) => {
+          context.end(attempt, ending);
+          onEnded(ending, attempt);
+        });
+      },
+      begin({ connection, opened, expire }) {
         const attempt: Attempt = {
           kind: kind.kind,
+          connection,
           startedAt: now(),
           opened,
           connectedAt: undefined,
           firstByteAt: undefined,
         };
-        inFlight.set(attempt, connection);
-        connection.request(attempt, request, (ending) => {
-          inFlight.delete(attempt);
-          tally.add(attempt, ending);
-          if (tally.attempts === settings.maxAttempts) stop();
-          onEnded(ending, attempt);
-        });
+        inFlight.set(attempt, expire);
+        return attempt;
+      },
+      end(attempt, ending) {
+        if (!inFlight.delete(attempt)) return false;
+        tally.add(attempt, ending);
+        if (tally.attempts === settings.maxAttempts) stop();
+        return true;
       },
       later,
       ended() {
@@ -112,25 +135,23 @@ export function startLoad(target: Target, options: LoadOptions = {}): Load {
     kind.start(context);
   }
 
-  for (const kind of clientKinds) {
+  for (const kind of kinds) {
     for (let number = 0; number < kind.clients(settings); number += 1) startClient(kind, number);
   }
 
   return {
-    signalled: (at) => tally.signalled(at, inFlight.size),
+    signalled: (at) => tally.signalled(at, inFlight.keys()),
     stop,
+    expire() {
+      for (const expire of inFlight.values()) expire();
+    },
     ended,
     get counts() {
       return tally.counts;
     },
+    get firstRefused() {
+      return tally.firstRefused;
+    },
     result: () => tally.result(),
   };
-}
-
-function formatRequest({ host, port }: Target, path: string, close: boolean): Buffer {
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return Buffer.from(
-    `GET ${path} HTTP/1.1\r\nHost: ${authority}\r\n${close ? 'Connection: close\r\n' : ''}\r\n`,
-    'latin1',
-  );
 }

@@ -1,10 +1,13 @@
-import type { Attempt, Ending, Kind, LostAttempt } from './attempt.ts';
-import { addCounts, emptyCounts, isLost, type Counts, type LostOutcome } from './outcome.ts';
+import type { Attempt, AttemptRecord, Ending, Kind, LostAttempt } from './attempt.ts';
+import { summarize, type Latency } from './latency.ts';
+import { addCounts, emptyCounts, isLost, type Counts } from './outcome.ts';
+import { chooseTimeline } from './timeline.ts';
 
 export interface KindTally {
   readonly counts: Counts;
   /** Longest attempt, start to end, of those that ended after the signal, in milliseconds. */
   readonly longest: number;
+  readonly inFlightAtSignal: number;
 }
 
 /** What became of all attempts. Plain data; times are milliseconds after the signal. */
@@ -13,6 +16,8 @@ export interface LoadTally {
   readonly kinds: Readonly<Partial<Record<Kind, KindTally>>>;
   /** The attempts that cost a client its request, the first 1,000 of them; `counts` has them all. */
   readonly lost: readonly LostAttempt[];
+  /** How many were lost that ended before the signal. */
+  readonly lostBeforeSignal: number;
   /** When the first and the last attempt was refused, of those that started after the signal. */
   readonly refused: { readonly first: number | null; readonly last: number | null };
   /** Attempts refused although they started before the signal. */
@@ -28,38 +33,53 @@ export interface LoadTally {
   readonly unsolicited: number;
   /** Attempts that failed on this side (EADDRNOTAVAIL, EMFILE) and are not counted, by error code. */
   readonly clientErrors: Readonly<Record<string, number>>;
+  /** Of the answers that came before the signal, and of those that came after it. */
+  readonly latency: { readonly before: Latency; readonly after: Latency };
+  /** A choice of the attempts around the signal, for a picture: all that were lost, up to a limit. */
+  readonly timeline: readonly AttemptRecord[];
 }
 
 export interface Tally {
   add(attempt: Attempt, ending: Ending): void;
   /** Marks the time of the signal. */
-  signalled(at: number, inFlight: number): void;
+  signalled(at: number, inFlight: Iterable<Attempt>): void;
   idleClosed(): void;
   idleReset(): void;
   unsolicited(): void;
   readonly attempts: number;
   readonly counts: Counts;
+  readonly firstRefused: number | null;
   result(): LoadTally;
 }
 
-interface Lost {
+interface Ended {
   readonly attempt: Attempt;
-  readonly ending: Ending;
-  readonly outcome: LostOutcome;
+  readonly outcome: AttemptRecord['outcome'];
+  readonly endedAt: number;
+  readonly code: string | undefined;
 }
 
+type MutableKind = { -readonly [Name in keyof KindTally]: KindTally[Name] };
+
 const LOST_KEPT = 1_000;
+/** Attempts kept for the timeline, and how many of them may have ended before the signal. */
+const ENDED_KEPT = 50_000;
+const ENDED_KEPT_BEFORE = 2_000;
 
 export function createTally(): Tally {
-  const kinds = new Map<Kind, { counts: Counts; longest: number }>();
+  const kinds = new Map<Kind, MutableKind>();
   const counts = emptyCounts();
-  const lost: Lost[] = [];
   const clientErrors: Record<string, number> = {};
+  const before: number[] = [];
+  const after: number[] = [];
+  const lost: Ended[] = [];
+  let ended: Ended[] = [];
   let attempts = 0;
   let signalledAt = Infinity;
   let inFlightAtSignal = 0;
   let firstRefusedAt: number | undefined;
   let lastRefusedAt: number | undefined;
+  let lostBeforeSignal = 0;
   let refusedBeforeSignal = 0;
   let acceptedAfterRefusal = 0;
   let idleCloses = 0;
@@ -67,15 +87,16 @@ export function createTally(): Tally {
   let unsolicited = 0;
 
   const afterSignal = (time: number | undefined): number | null =>
-    time === undefined ? null : time - signalledAt;
+    time === undefined ? null : round(time - signalledAt);
 
-  function ofKind(kind: Kind): { counts: Counts; longest: number } {
+  function ofKind(kind: Kind): MutableKind {
     let tally = kinds.get(kind);
-    if (!tally) kinds.set(kind, (tally = { counts: emptyCounts(), longest: 0 }));
+    if (!tally) kinds.set(kind, (tally = { counts: emptyCounts(), longest: 0, inFlightAtSignal: 0 }));
     return tally;
   }
 
   function addRefused(attempt: Attempt, endedAt: number): void {
+    if (!attempt.opened) return;
     if (attempt.startedAt < signalledAt) {
       refusedBeforeSignal += 1;
       return;
@@ -84,38 +105,53 @@ export function createTally(): Tally {
     lastRefusedAt = endedAt;
   }
 
-  function describe({ attempt, ending, outcome }: Lost): LostAttempt {
+  function keep(one: Ended): void {
+    if (isLost(one.outcome) && lost.length < LOST_KEPT) lost.push(one);
+    if (ended.length < ENDED_KEPT) ended.push(one);
+    if (one.endedAt < signalledAt && ended.length >= 2 * ENDED_KEPT_BEFORE) {
+      ended = ended.slice(-ENDED_KEPT_BEFORE);
+    }
+  }
+
+  function describe({ attempt, outcome, endedAt, code }: Ended): AttemptRecord {
     return {
       kind: attempt.kind,
+      connection: attempt.connection,
       outcome,
-      code: ending.code ?? null,
+      code: code ?? null,
       opened: attempt.opened,
-      started: attempt.startedAt - signalledAt,
+      started: round(attempt.startedAt - signalledAt),
       connected: afterSignal(attempt.connectedAt),
       firstByte: afterSignal(attempt.firstByteAt),
-      ended: ending.endedAt - signalledAt,
+      ended: round(endedAt - signalledAt),
     };
   }
 
   return {
-    add(attempt, ending) {
-      const { outcome, endedAt, code = 'unknown' } = ending;
+    add(attempt, { outcome, endedAt, code }) {
       attempts += 1;
       if (!outcome) {
-        clientErrors[code] = (clientErrors[code] ?? 0) + 1;
+        const name = code ?? 'unknown';
+        clientErrors[name] = (clientErrors[name] ?? 0) + 1;
         return;
       }
       const kind = ofKind(attempt.kind);
+      const time = endedAt - attempt.startedAt;
       kind.counts[outcome] += 1;
       counts[outcome] += 1;
-      if (endedAt > signalledAt) kind.longest = Math.max(kind.longest, endedAt - attempt.startedAt);
+      if (endedAt > signalledAt) kind.longest = Math.max(kind.longest, round(time));
+      if (outcome === 'answered') (endedAt > signalledAt ? after : before).push(time);
       if (outcome === 'refused') addRefused(attempt, endedAt);
       else if (attempt.opened && attempt.startedAt > (firstRefusedAt ?? Infinity)) acceptedAfterRefusal += 1;
-      if (isLost(outcome) && lost.length < LOST_KEPT) lost.push({ attempt, ending, outcome });
+      if (isLost(outcome) && endedAt < signalledAt) lostBeforeSignal += 1;
+      keep({ attempt, outcome, endedAt, code });
     },
     signalled(at, inFlight) {
       signalledAt = at;
-      inFlightAtSignal = inFlight;
+      for (const { kind } of inFlight) {
+        inFlightAtSignal += 1;
+        ofKind(kind).inFlightAtSignal += 1;
+      }
     },
     idleClosed() {
       idleCloses += 1;
@@ -134,10 +170,14 @@ export function createTally(): Tally {
       addCounts(copy, counts);
       return copy;
     },
+    get firstRefused() {
+      return afterSignal(firstRefusedAt);
+    },
     result: () => ({
       counts,
       kinds: Object.fromEntries(kinds),
-      lost: lost.map(describe),
+      lost: lost.map((one) => describe(one) as LostAttempt),
+      lostBeforeSignal,
       refused: { first: afterSignal(firstRefusedAt), last: afterSignal(lastRefusedAt) },
       refusedBeforeSignal,
       acceptedAfterRefusal,
@@ -146,6 +186,13 @@ export function createTally(): Tally {
       idleResets,
       unsolicited,
       clientErrors,
+      latency: { before: summarize(before), after: summarize(after) },
+      timeline: Number.isFinite(signalledAt) ? chooseTimeline(ended.map(describe)) : [],
     }),
   };
+}
+
+/** To the microsecond, which is what the clock is good for. */
+function round(time: number): number {
+  return Math.round(time * 1_000) / 1_000;
 }

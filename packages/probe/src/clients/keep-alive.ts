@@ -1,5 +1,6 @@
-import type { Connection } from '../connection.ts';
 import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import type { Connection } from './connection.ts';
+import { formatRequest } from './request.ts';
 
 /**
  * Requests on one connection, with a pause for thought before each. Opens a new connection when the server closed
@@ -8,12 +9,11 @@ import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
 export const keepAlive: ClientKind = {
   kind: 'keepAlive',
   clients: (settings) => settings.keepAlive,
-  path: (settings) => settings.path,
-  once: false,
   start: startKeepAlive,
 };
 
 function startKeepAlive(context: ClientContext): void {
+  const bytes = formatRequest(context.target, context.settings.path);
   let connection: Connection | undefined;
   const think = (): number => context.random() * context.settings.thinkTime;
 
@@ -25,7 +25,9 @@ function startKeepAlive(context: ClientContext): void {
     }
     const open = connection?.reusable ? connection : undefined;
     connection = open ?? context.connect();
-    context.attempt(connection, !open, ({ outcome }) => wait(outcome === 'answered' ? think() : RETRY_DELAY));
+    context.attempt(connection, { bytes, opened: !open }, ({ outcome }) =>
+      wait(outcome === 'answered' ? think() : RETRY_DELAY),
+    );
   }
 
   // A timer that is late fires before the FIN is read that came long ago; after the next poll it has been read.

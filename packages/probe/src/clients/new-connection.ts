@@ -1,25 +1,36 @@
 import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { formatRequest } from './request.ts';
 
 /** A connection for each request, and the next one as soon as the answer is there. */
 export const newConnection: ClientKind = {
   kind: 'newConnection',
   clients: (settings) => settings.newConnection,
-  path: (settings) => settings.path,
-  once: true,
-  start: startNewConnection,
+  start: (context) => startOneByOne(context, { path: context.settings.path }),
 };
 
-export function startNewConnection(context: ClientContext): void {
+export interface OneByOne {
+  readonly path: string;
+  /** Milliseconds between an answer and the next request. */
+  readonly pause?: number | undefined;
+  readonly headers?: readonly string[] | undefined;
+}
+
+/** Requests on connections of their own, one after the other. */
+export function startOneByOne(context: ClientContext, { path, pause = 0, headers = [] }: OneByOne): void {
+  const close = context.settings.announceClose ? ['Connection: close'] : [];
+  const bytes = formatRequest(context.target, path, { headers: [...headers, ...close] });
+
   function next(): void {
     if (context.stopped) {
       context.ended();
       return;
     }
     const connection = context.connect();
-    context.attempt(connection, true, ({ outcome }) => {
+    context.attempt(connection, { bytes, opened: true }, ({ outcome }) => {
       connection.close();
-      if (outcome === 'answered') next();
-      else context.later(RETRY_DELAY, next);
+      if (outcome !== 'answered') context.later(Math.max(pause, RETRY_DELAY), next);
+      else if (pause > 0) context.later(pause, next);
+      else next();
     });
   }
   next();

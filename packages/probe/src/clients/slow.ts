@@ -1,5 +1,5 @@
 import type { ClientKind } from './client.ts';
-import { startNewConnection } from './new-connection.ts';
+import { startOneByOne } from './new-connection.ts';
 
 /** Longest time in milliseconds before a client's first request, so that not all are answered at the same moment. */
 const SPREAD = 500;
@@ -8,7 +8,8 @@ const SPREAD = 500;
 export const slow: ClientKind = {
   kind: 'slow',
   clients: (settings) => settings.slow,
-  path: (settings) => settings.slowPath,
-  once: true,
-  start: (context) => context.later(context.random() * SPREAD, () => startNewConnection(context)),
+  start: (context) =>
+    context.later(context.random() * SPREAD, () =>
+      startOneByOne(context, { path: context.settings.slowPath }),
+    ),
 };

@@ -1,6 +1,8 @@
-import { formatCount, formatTime, median } from './numbers.ts';
-import { addCounts, emptyCounts, type Counts } from './outcome.ts';
-import type { Round } from './round.ts';
+import pc from 'picocolors';
+import { formatCount, formatTime, median } from '../numbers.ts';
+import type { Counts } from '../outcome.ts';
+import type { Round } from '../round.ts';
+import { sumCounts } from '../verdict.ts';
 
 /** The shutdowns of one server. */
 export interface TableRow {
@@ -13,9 +15,9 @@ export interface TableOptions {
   readonly colours: boolean;
 }
 
-interface Cell {
+export interface Cell {
   readonly text: string;
-  readonly colour?: 'red' | 'green' | 'dim' | undefined;
+  readonly colour?: 'red' | 'green' | 'yellow' | 'dim' | 'bold' | undefined;
 }
 
 interface Column {
@@ -23,8 +25,6 @@ interface Column {
   readonly title: readonly [string, string];
   readonly cell: (counts: Counts, rounds: readonly Round[]) => Cell;
 }
-
-const escapes = { red: '\u{1b}[31m', green: '\u{1b}[32m', dim: '\u{1b}[2m', off: '\u{1b}[0m' } as const;
 
 const columns: readonly Column[] = [
   { title: ['', 'answered'], cell: ({ answered }) => ({ text: formatCount(answered) }) },
@@ -42,27 +42,44 @@ const columns: readonly Column[] = [
 ];
 
 /** One line for each server: sums of all its shutdowns, medians of the times. */
-export function renderTable(rows: readonly TableRow[], { colours }: TableOptions): string {
-  const lines = [renderTitle(0), renderTitle(1), ...rows.map(renderRow)];
-  const widths = Array.from({ length: columns.length + 1 }, (_, index) =>
-    Math.max(...lines.map((line) => line[index]?.text.length ?? 0)),
+export function renderTable(rows: readonly TableRow[], options: TableOptions): string {
+  const lines = rows.map(({ name, rounds }) => [{ text: name }, ...resultCells(rounds)]);
+  return alignCells([...titleLines([{ text: '' }]), ...lines], options);
+}
+
+/** The titles of `resultCells`, with others before them. */
+export function titleLines(before: readonly Cell[]): Cell[][] {
+  return ([0, 1] as const).map((line) => [
+    ...before.map(({ text }): Cell => ({ text: line === 1 ? text : '', colour: 'dim' })),
+    ...columns.map(({ title }): Cell => ({ text: title[line], colour: 'dim' })),
+  ]);
+}
+
+export function resultCells(rounds: readonly Round[]): Cell[] {
+  const counts = sumCounts(rounds);
+  return columns.map(({ cell }) => cell(counts, rounds));
+}
+
+/** Lines of cells under each other, the first of each line on the left. */
+export function alignCells(lines: readonly (readonly Cell[])[], { colours }: TableOptions): string {
+  const paint = pc.createColors(colours);
+  const aligned = Math.max(...lines.map((line) => line.length));
+  const widths = Array.from({ length: aligned }, (_, index) =>
+    Math.max(...lines.filter((line) => line.length > 2).map((line) => line[index]?.text.length ?? 0)),
   );
   const renderCell = ({ text, colour }: Cell, index: number): string => {
     const width = widths[index] ?? 0;
     const padded = index === 0 ? text.padEnd(width) : text.padStart(width);
-    return colours && colour ? `${escapes[colour]}${padded}${escapes.off}` : padded;
+    return colour ? paint[colour](padded) : padded;
   };
-  return lines.map((line) => line.map(renderCell).join('  ').trimEnd()).join('\n');
-}
-
-function renderTitle(line: 0 | 1): Cell[] {
-  return ['', ...columns.map(({ title }) => title[line])].map((text) => ({ text, colour: 'dim' }));
-}
-
-function renderRow({ name, rounds }: TableRow): Cell[] {
-  const counts = emptyCounts();
-  for (const round of rounds) addCounts(counts, round.counts);
-  return [{ text: name }, ...columns.map(({ cell }) => cell(counts, rounds))];
+  // The last of a short line runs on over the columns.
+  const render = (line: readonly Cell[]): string =>
+    line
+      .map((cell, index) =>
+        line.length === 2 && index === 1 ? renderCell(cell, -1) : renderCell(cell, index),
+      )
+      .join('  ');
+  return lines.map((line) => render(line).trimEnd()).join('\n');
 }
 
 function lossCell(count: number): Cell {

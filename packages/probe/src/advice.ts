@@ -1,0 +1,73 @@
+import type { LostOutcome } from './outcome.ts';
+import type { Round } from './round.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { sumCounts } from './verdict.ts';
+
+const resets: readonly LostOutcome[] = ['reset', 'reset-before-accept'];
+
+/** What to fix, most likely cause first. */
+export function advise(scenario: Scenario, rounds: readonly Round[]): string[] {
+  const counts = sumCounts(rounds);
+  const lost = (...outcomes: LostOutcome[]): boolean => outcomes.some((outcome) => counts[outcome] > 0);
+  const advice: string[] = [];
+  const signal = rounds[0]?.signal ?? 'SIGTERM';
+  const died = rounds.some(({ exit, killed }) => !killed && exit.signal === signal);
+
+  if (lost('reset', 'reset-before-accept', 'empty', 'cut') && died) {
+    return [
+      `Nothing handles ${signal}: the process died of it with everything it had in hand. Handle the signal: stop ` +
+        'accepting, finish what is in flight, then exit.',
+    ];
+  }
+  if (lost(...resets) && (scenario.kind === 'newConnection' || scenario.kind === 'tls')) {
+    advice.push(
+      'Connections that waited in the accept queue were reset when the listening socket was closed. Take the listener ' +
+        'off the network first, accept what is queued, and close it then; or keep traffic away before the signal.',
+    );
+  } else if (lost(...resets)) {
+    advice.push(
+      'Connections were closed with a request on its way or unread. Say "Connection: close" on answers from the signal ' +
+        'on, leave idle connections open for a moment, and close with FIN first, reading what still comes.',
+    );
+  }
+  if (lost('empty')) {
+    advice.push(
+      'Connections were ended without an answer to the request on them. Wait for every request that was begun, half-sent ' +
+        'heads and pipelined ones too, before connections are closed.',
+    );
+  }
+  if (lost('cut') && scenario.kind === 'webSocket') {
+    advice.push('WebSockets ended without a Close frame. Send Close 1001 and wait for the reply.');
+  } else if (lost('cut') && scenario.kind === 'eventStream') {
+    advice.push(
+      'Event streams were torn off. End each response on the signal, so that clients reconnect elsewhere.',
+    );
+  } else if (lost('cut')) {
+    advice.push(
+      'Answers were cut in the middle. Exit only when the last response has been written and read.',
+    );
+  }
+  if (lost('unavailable')) {
+    advice.push(
+      'Requests were accepted and then answered 5xx because the server was leaving. Close the listener before anything ' +
+        'starts to say no, and serve what was accepted.',
+    );
+  }
+  if (lost('hung')) {
+    advice.push(
+      scenario.patient
+        ? 'Clients held the server up until its time was over. End such connections yourself when the signal comes.'
+        : 'Requests were accepted and never answered. Whatever serves them must outlive the drain.',
+    );
+  }
+  if (rounds.some(({ killed, signalToRefused }) => killed && signalToRefused === null)) {
+    advice.push(
+      `${signal} had no effect. Handle it, and make sure that it reaches the server and not only its shell.`,
+    );
+  } else if (rounds.some(({ killed }) => killed)) {
+    advice.push(
+      'The process stayed until it was killed. Put a deadline on the drain that is shorter than the platform’s.',
+    );
+  }
+  return advice;
+}

@@ -1,0 +1,88 @@
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { now } from './attempt.ts';
+import { createResponseReader } from './clients/response-reader.ts';
+import type { Target } from './target.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** Whether another request could follow. */
+  readonly keepAlive: boolean;
+  /** Milliseconds from the first write until it was complete. */
+  readonly time: number;
+}
+
+export interface Asked {
+  /** The complete answers. */
+  readonly answers: readonly Answer[];
+  /** All that came. */
+  readonly text: string;
+  /** Milliseconds until the first byte came. */
+  readonly firstByte: number | undefined;
+}
+
+export interface AskOptions {
+  /** Written one after the other, with so many milliseconds before each but the first. */
+  readonly pieces: readonly Buffer[];
+  readonly pause?: number;
+  /** Answers waited for. */
+  readonly expect?: number;
+  /** Ends the wait early. */
+  readonly until?: (text: string) => boolean;
+  readonly timeout: number;
+}
+
+const LONGEST = 65_536;
+
+/** Asks a server something on a connection of its own, and says what came of it. Never rejects. */
+export function ask(target: Target, options: AskOptions): Promise<Asked> {
+  const { pieces, pause = 0, expect = 1, until, timeout } = options;
+  const { host, port, path } = target;
+  const address = path === undefined ? { host, port } : { path };
+  return new Promise((resolve) => {
+    const reader = createResponseReader();
+    const answers: Answer[] = [];
+    const timers: NodeJS.Timeout[] = [];
+    let text = '';
+    let startedAt = now();
+    let firstByte: number | undefined;
+
+    const socket = target.tls
+      ? connectTls({ ...address, rejectUnauthorized: false, servername: 'localhost' })
+      : connectTcp(address);
+    timers.push(setTimeout(settle, timeout));
+    socket.once(target.tls ? 'secureConnect' : 'connect', () => {
+      startedAt = now();
+      pieces.forEach((piece, index) => {
+        timers.push(setTimeout(() => socket.write(piece), index * pause));
+      });
+    });
+    socket.on('data', (bytes: Buffer) => {
+      firstByte ??= now() - startedAt;
+      if (text.length < LONGEST) text += bytes.toString('latin1');
+      for (let at = 0; at < bytes.length && !reader.malformed;) {
+        at = reader.read(bytes, at, bytes.length);
+        take();
+      }
+      if (answers.length >= expect || until?.(text) || reader.malformed) settle();
+    });
+    socket.once('end', () => {
+      reader.end();
+      take();
+      settle();
+    });
+    socket.on('error', settle);
+
+    function take(): void {
+      if (!reader.complete) return;
+      answers.push({ status: reader.status, keepAlive: reader.keepAlive, time: now() - startedAt });
+      reader.reset();
+    }
+
+    function settle(): void {
+      for (const timer of timers) clearTimeout(timer);
+      socket.destroy();
+      resolve({ answers, text, firstByte });
+    }
+  });
+}

@@ -1,0 +1,121 @@
+import { connect, constants, type ClientHttp2Session } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { now, type Ending } from '../attempt.ts';
+import type { Outcome } from '../outcome.ts';
+import { formatAuthority, type Target } from '../target.ts';
+import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { connectOutcomes } from './connection.ts';
+
+/** Streams opened at a time. */
+const STREAMS = 3;
+
+/** Several streams at a time on one session, and the next ones when all have their answers. */
+export const http2: ClientKind = {
+  kind: 'http2',
+  clients: (settings) => settings.http2,
+  start: startHttp2,
+};
+
+/** A session, and what is known of its end. */
+interface Session {
+  readonly session: ClientHttp2Session;
+  readonly number: number;
+  connectedAt: number | undefined;
+  /** Streams above this one were not processed, said the server. */
+  lastStream: number;
+  failure: NodeJS.ErrnoException | undefined;
+}
+
+/** HTTP/2 with prior knowledge, or by ALPN over TLS. */
+export function openSession(target: Target): ClientHttp2Session {
+  const { path } = target;
+  const authority = `${target.tls ? 'https' : 'http'}://${formatAuthority(target)}`;
+  if (path === undefined) return connect(authority, { rejectUnauthorized: false });
+  return connect(authority, { createConnection: () => connectTcp({ path }) });
+}
+
+function startHttp2(context: ClientContext): void {
+  const think = (): number => context.random() * context.settings.thinkTime;
+  let current: Session | undefined;
+
+  function open(): Session {
+    const session = openSession(context.target);
+    const opened: Session = {
+      session,
+      number: context.nextConnection(),
+      connectedAt: undefined,
+      lastStream: Infinity,
+      failure: undefined,
+    };
+    session.on('connect', () => (opened.connectedAt = now()));
+    session.on('goaway', (_code, lastStream) => {
+      opened.lastStream = Math.min(opened.lastStream, lastStream);
+    });
+    session.on('error', (error: NodeJS.ErrnoException) => (opened.failure = error));
+    return opened;
+  }
+
+  function next(): void {
+    if (context.stopped) {
+      current?.session.close();
+      context.ended();
+      return;
+    }
+    const usable = current && !current.session.closed && !current.session.destroyed;
+    const used = usable && current ? current : (current = open());
+    let left = STREAMS;
+    let failed = false;
+    for (let number = 0; number < STREAMS; number += 1) {
+      startStream(used, !usable && number === 0, ({ outcome }) => {
+        left -= 1;
+        failed ||= outcome !== 'answered';
+        if (left === 0) wait(failed ? RETRY_DELAY : think());
+      });
+    }
+  }
+
+  function startStream(used: Session, opened: boolean, onEnded: (ending: Ending) => void): void {
+    const end = (outcome: Outcome | undefined, code?: string): void => {
+      const ending = { outcome, endedAt: now(), code };
+      if (opened) attempt.connectedAt = used.connectedAt;
+      if (context.end(attempt, ending)) onEnded(ending);
+    };
+    const attempt = context.begin({
+      connection: used.number,
+      opened,
+      expire: () => {
+        end('hung');
+        used.session.destroy();
+      },
+    });
+    const stream = used.session.request({ ':path': context.settings.path });
+    let status = 0;
+    stream.on('response', (headers) => {
+      attempt.firstByteAt = now();
+      status = Number(headers[':status']);
+    });
+    stream.on('error', () => {});
+    stream.resume();
+    stream.on('close', () => {
+      const complete =
+        stream.readableEnded && !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR;
+      if (complete && status > 0) end(status >= 500 ? 'unavailable' : 'answered');
+      else end(...describe(used, stream.id ?? Infinity, stream.rstCode, attempt.firstByteAt !== undefined));
+    });
+  }
+
+  function wait(delay: number): void {
+    context.later(delay, () => setImmediate(next));
+  }
+  wait(think());
+}
+
+/** What became of a stream without a complete answer. What was not processed may be sent again elsewhere. */
+function describe(used: Session, id: number, rstCode: number, begun: boolean): [Outcome | undefined, string] {
+  const { code = 'FIN' } = used.failure ?? {};
+  if (used.connectedAt === undefined) return [connectOutcomes[code] ?? 'empty', code];
+  if (rstCode === constants.NGHTTP2_REFUSED_STREAM) return ['refused', 'REFUSED_STREAM'];
+  if (id > used.lastStream) return ['refused', 'GOAWAY'];
+  if (begun) return ['cut', code];
+  return [code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'empty', code];
+}

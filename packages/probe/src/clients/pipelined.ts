@@ -1,0 +1,43 @@
+import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import type { Connection } from './connection.ts';
+import { formatRequest } from './request.ts';
+
+/** Requests per batch. */
+const DEPTH = 4;
+
+/** Several requests in one piece, and the next batch on the same connection when all have their answers. */
+export const pipelined: ClientKind = {
+  kind: 'pipelined',
+  clients: (settings) => settings.pipelined,
+  start: startPipelined,
+};
+
+function startPipelined(context: ClientContext): void {
+  const bytes = formatRequest(context.target, context.settings.path);
+  const think = (): number => context.random() * context.settings.thinkTime;
+  let connection: Connection | undefined;
+
+  function next(): void {
+    if (context.stopped) {
+      connection?.close();
+      context.ended();
+      return;
+    }
+    const open = connection?.reusable ? connection : undefined;
+    const used = (connection = open ?? context.connect());
+    let left = DEPTH;
+    let failed = false;
+    for (let number = 0; number < DEPTH; number += 1) {
+      context.attempt(used, { bytes, opened: !open && number === 0 }, ({ outcome }) => {
+        left -= 1;
+        failed ||= outcome !== 'answered';
+        if (left === 0) wait(failed ? RETRY_DELAY : think());
+      });
+    }
+  }
+
+  function wait(delay: number): void {
+    context.later(delay, () => setImmediate(next));
+  }
+  wait(think());
+}

@@ -1,0 +1,45 @@
+import { connect } from 'node:net';
+import { now } from '../attempt.ts';
+import type { Outcome } from '../outcome.ts';
+import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { connectOutcomes } from './connection.ts';
+
+/** Connects and says nothing. It is answered when the server ends the connection with a FIN. */
+export const silent: ClientKind = {
+  kind: 'silent',
+  clients: (settings) => settings.silent,
+  start: startSilent,
+};
+
+function startSilent(context: ClientContext): void {
+  const { host, port, path } = context.target;
+
+  function next(): void {
+    if (context.stopped) {
+      context.ended();
+      return;
+    }
+    let connected = false;
+    const socket = connect(path === undefined ? { host, port } : { path });
+    const end = (outcome: Outcome | undefined, code?: string): void => {
+      socket.destroy();
+      if (context.end(attempt, { outcome, endedAt: now(), code })) context.later(RETRY_DELAY, next);
+    };
+    const attempt = context.begin({
+      connection: context.nextConnection(),
+      opened: true,
+      expire: () => end('hung'),
+    });
+    socket.on('connect', () => {
+      connected = true;
+      attempt.connectedAt = now();
+    });
+    socket.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+      end(connected ? 'reset' : connectOutcomes[code], code);
+    });
+    // What it may say before, as the 408 of a few servers.
+    socket.on('data', () => (attempt.firstByteAt ??= now()));
+    socket.on('end', () => end('answered', 'FIN'));
+  }
+  next();
+}

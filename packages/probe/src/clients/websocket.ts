@@ -1,0 +1,67 @@
+import { WebSocket } from 'ws';
+import { now } from '../attempt.ts';
+import type { Outcome } from '../outcome.ts';
+import { formatAuthority, type Target } from '../target.ts';
+import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { connectOutcomes } from './connection.ts';
+
+/** How `ws` reports a connection that ended without a Close frame. */
+const NO_CLOSE_FRAME = 1006;
+
+/** Always one WebSocket open. It is answered when the server ends it with a Close frame. */
+export const webSocket: ClientKind = {
+  kind: 'webSocket',
+  clients: (settings) => settings.webSocket,
+  start: startWebSocket,
+};
+
+export function openWebSocket(target: Target, path: string): WebSocket {
+  const origin =
+    target.path === undefined
+      ? `${target.tls ? 'wss' : 'ws'}://${formatAuthority(target)}`
+      : `ws+unix:${target.path}:`;
+  return new WebSocket(`${origin}${path}`, { rejectUnauthorized: false, perMessageDeflate: false });
+}
+
+function startWebSocket(context: ClientContext): void {
+  function next(): void {
+    if (context.stopped) {
+      context.ended();
+      return;
+    }
+    const socket = openWebSocket(context.target, context.settings.webSocketPath);
+    let failure: NodeJS.ErrnoException | undefined;
+    const end = (outcome: Outcome | undefined, code?: string): void => {
+      socket.terminate();
+      if (context.end(attempt, { outcome, endedAt: now(), code })) context.later(RETRY_DELAY, next);
+    };
+    const attempt = context.begin({
+      connection: context.nextConnection(),
+      opened: true,
+      expire: () => end('hung'),
+    });
+    socket.on('upgrade', () => (attempt.firstByteAt = now()));
+    socket.on('open', () => (attempt.connectedAt = now()));
+    socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
+      end(statusCode >= 500 ? 'unavailable' : 'answered', String(statusCode));
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => (failure = error));
+    socket.on('close', (code) => {
+      if (attempt.connectedAt !== undefined) {
+        if (code === NO_CLOSE_FRAME) end('cut', failure?.code ?? 'no Close frame');
+        else end('answered', String(code));
+      } else {
+        end(...describeFailure(failure));
+      }
+    });
+  }
+  next();
+}
+
+/** Before the upgrade. What Node makes of a FIN instead of an answer comes from no system call. */
+function describeFailure(failure: NodeJS.ErrnoException | undefined): [Outcome | undefined, string] {
+  const { code = failure?.message ?? 'unknown', syscall } = failure ?? {};
+  if (syscall === 'connect') return [connectOutcomes[code], code];
+  if (code === 'ECONNRESET' && syscall === undefined) return ['empty', 'no answer'];
+  return [code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'cut', code];
+}

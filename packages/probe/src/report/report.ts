@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { cpus, release, type } from 'node:os';
+import type { ProbeSettings, ScenarioResult } from '../probe.ts';
+import { overall, type Status } from '../verdict.ts';
+
+/** All that a run found, as `--json` writes it. Times are milliseconds, after the signal where there is one. */
+export interface Report {
+  /** Of this format. */
+  readonly format: 1;
+  readonly version: string;
+  readonly node: string;
+  readonly machine: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly command: readonly string[];
+  readonly pid: number | null;
+  readonly url: string;
+  readonly signal: NodeJS.Signals;
+  readonly group: boolean;
+  readonly after: number;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly verdict: Exclude<Status, 'not-applicable'>;
+  readonly scenarios: readonly ScenarioResult[];
+}
+
+export function createReport(
+  settings: ProbeSettings,
+  url: string,
+  startedAt: Date,
+  scenarios: readonly ScenarioResult[],
+): Report {
+  const { command, pid, signal, group, after, rounds, load } = settings;
+  return {
+    format: 1,
+    version: readVersion(),
+    node: process.version,
+    machine: describeMachine(),
+    startedAt: startedAt.toISOString(),
+    command,
+    pid: pid ?? null,
+    url,
+    signal,
+    group,
+    after,
+    rounds,
+    seed: load.seed ?? 1,
+    verdict: overall(scenarios.map(({ status }) => status)),
+    scenarios,
+  };
+}
+
+export function readVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function describeMachine(): string {
+  const processors = cpus();
+  return `${type()} ${release()}, ${processors.length} × ${processors[0]?.model.trim() ?? 'processor'}`;
+}

@@ -1,0 +1,36 @@
+import type { Outcome } from '../outcome.ts';
+
+/** Outcomes as people read them. */
+export const outcomeNames: Readonly<Record<Outcome, string>> = {
+  answered: 'answered',
+  refused: 'refused',
+  'reset-before-accept': 'reset before accept',
+  reset: 'reset after accept',
+  empty: 'empty reply',
+  cut: 'cut mid-response',
+  unavailable: '5xx while leaving',
+  hung: 'hung',
+};
+
+export const outcomeMeanings: Readonly<Record<Outcome, string>> = {
+  answered: 'a complete answer',
+  refused: 'the client knows at once and goes elsewhere',
+  'reset-before-accept': 'the connection was reset while it was being made',
+  reset: 'the connection was made and the request written, then came a reset instead of an answer',
+  empty: 'the server ended the connection without a byte of the answer',
+  cut: 'the answer began and never became complete',
+  unavailable: 'a complete answer, which says that there is none',
+  hung: 'nothing of all that in time',
+};
+
+export const statusNames = {
+  passed: 'passed',
+  failed: 'failed',
+  inconclusive: 'inconclusive',
+  'not-applicable': 'not applicable',
+} as const;
+
+/** "3 reset after accept" */
+export function describeLoss(outcome: Outcome, count: number): string {
+  return `${count.toLocaleString('en-US')} ${outcomeNames[outcome]}`;
+}

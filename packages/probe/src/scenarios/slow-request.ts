@@ -1,0 +1,27 @@
+import { ask } from '../ask.ts';
+import { door } from '../clients/door.ts';
+import { formatRequest } from '../clients/request.ts';
+import { slow as clients } from '../clients/slow.ts';
+import { formatTime } from '../numbers.ts';
+import { applicable, type Scenario } from './scenario.ts';
+
+/** Shorter than this in milliseconds is not slow. */
+const SLOW = 150;
+
+export const slowRequest: Scenario = {
+  name: 'slow-request',
+  title: 'Slow request in flight',
+  description: 'Clients always have a request in flight that takes the server its time.',
+  kind: 'slow',
+  clients: [clients, door],
+  patient: false,
+  inFlight: true,
+  async check(target, { slowPath, hungAfter }) {
+    const pieces = [formatRequest(target, slowPath)];
+    const { answers } = await ask(target, { pieces, timeout: hungAfter });
+    const [answer] = answers;
+    if (answer && answer.status < 400 && answer.time >= SLOW) return applicable;
+    const found = answer ? `${answer.status} in ${formatTime(answer.time)}` : 'no answer';
+    return { missing: `no slow request: GET ${slowPath} gets ${found}; give one with --slow-path` };
+  },
+};

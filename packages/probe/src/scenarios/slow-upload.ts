@@ -1,0 +1,27 @@
+import { ask } from '../ask.ts';
+import { door } from '../clients/door.ts';
+import { formatRequest } from '../clients/request.ts';
+import { slowUpload as clients } from '../clients/slow-upload.ts';
+import { applicable, type Scenario } from './scenario.ts';
+
+/** Milliseconds between the two halves of the body. */
+const PAUSE = 200;
+
+export const slowUpload: Scenario = {
+  name: 'slow-upload',
+  title: 'Slow upload',
+  description: 'Clients always have an upload in flight, which takes them 800 ms.',
+  kind: 'slowUpload',
+  clients: [clients, door],
+  patient: false,
+  inFlight: true,
+  async check(target, { uploadPath }) {
+    const head = formatRequest(target, uploadPath, { method: 'POST', headers: ['Content-Length: 8'] });
+    const pieces = [Buffer.concat([head, Buffer.from('half')]), Buffer.from('half')];
+    const { answers, firstByte = 0 } = await ask(target, { pieces, pause: PAUSE, timeout: 3_000 });
+    const [answer] = answers;
+    if (answer && answer.status < 500 && firstByte >= PAUSE / 2) return applicable;
+    const found = answer ? `${answer.status} before the body is there` : 'no answer';
+    return { missing: `no upload: POST ${uploadPath} gets ${found}; give a path with --upload-path` };
+  },
+};

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import type { Target } from '../target.ts';
+
+/** Whether something accepts connections there. */
+export function accepts({ host, port, path }: Target): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path === undefined ? { host, port } : { path });
+    const settle = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(1_000, () => settle(false));
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+/** A TCP port that nobody listens on now. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** State of a listening socket in `/proc/net/tcp`. */
+const LISTEN = '0A';
+
+/** Ports that processes of a group listen on, lowest first. Linux only; elsewhere none are found. */
+export function listeningPorts(group: number): number[] {
+  if (process.platform !== 'linux') return [];
+  const inodes = new Set(readProcesses(group).flatMap(readSockets));
+  const ports = ['/proc/net/tcp', '/proc/net/tcp6']
+    .flatMap((table) => read(table).split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === LISTEN && inodes.has(fields[9] ?? ''))
+    .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16));
+  return [...new Set(ports)].toSorted((a, b) => a - b);
+}
+
+/** Whether a process group still has a process that is not a zombie. */
+export function groupRuns(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+  return process.platform !== 'linux' || readProcesses(group).length > 0;
+}
+
+function readProcesses(group: number): string[] {
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    // The name of the program is in brackets and may contain anything.
+    const [state, , itsGroup] = read(`/proc/${name}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return Number(itsGroup) === group && state !== 'Z';
+  });
+}
+
+function readSockets(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const [, inode] = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${fd}`)) ?? [];
+      return inode === undefined ? [] : [inode];
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** What a process leaves while it is looked at is empty. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function readLink(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return '';
+  }
+}

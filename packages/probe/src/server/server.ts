@@ -1,0 +1,30 @@
+import type { Target } from '../target.ts';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A server to be stopped. */
+export interface Server {
+  readonly target: Target;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
+  /** How it ended and when, in milliseconds since 1970. Undefined while it runs. */
+  readonly exit: (Exit & { readonly at: number }) | undefined;
+  /** The last 4,000 characters it wrote. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Whether the process is gone and others that it started are not. */
+  readonly leftBehind: boolean;
+  /** Sends a signal to the process, or to its whole group. */
+  signal(name: NodeJS.Signals, group: boolean): void;
+  /** Ends whatever is left of it, if it was started here. */
+  destroy(): Promise<void>;
+}
+
+/** "code 1" or "killed by SIGSEGV". */
+export function describeExit({ code, signal }: Exit): string {
+  if (signal) return `killed by ${signal}`;
+  return code === null ? 'gone' : `code ${code}`;
+}

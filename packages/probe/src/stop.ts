@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from './attempt.ts';
+import { ProbeError } from './errors.ts';
+import { measureLag, type Lag } from './lag.ts';
+import type { Load } from './load.ts';
+import { addCounts, emptyCounts, type Counts } from './outcome.ts';
+import { describeExit, type Exit, type Server } from './server/server.ts';
+import type { LoadTally } from './tally.ts';
+import type { Target } from './target.ts';
+import { within } from './within.ts';
+
+/** When and how a server is stopped. All times are in milliseconds. */
+export interface StopSettings {
+  /**
+   * Time under load before the signal.
+   * @defaultValue 700
+   */
+  readonly warmup?: number | undefined;
+  /** @defaultValue 'SIGTERM' */
+  readonly signal?: NodeJS.Signals | undefined;
+  /**
+   * Whether the signal goes to the server's whole process group, as from a terminal or from systemd.
+   * @defaultValue false
+   */
+  readonly group?: boolean | undefined;
+  /**
+   * Longest time for which the load goes on after the signal. It ends earlier, shortly after the server is gone.
+   * @defaultValue 2000
+   */
+  readonly loadAfterSignal?: number | undefined;
+  /**
+   * Longest time for which the load goes on after a client was refused.
+   * @defaultValue Infinity
+   */
+  readonly loadAfterRefusal?: number | undefined;
+  /**
+   * Time from the signal after which the server is killed.
+   * @defaultValue 15000
+   */
+  readonly exitTimeout?: number | undefined;
+  /** Called every 100 ms. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface Progress {
+  readonly phase: 'starting' | 'load' | 'signalled' | 'ending';
+  readonly counts: Counts | undefined;
+}
+
+/** The facts of one stop. Times are milliseconds after the signal. */
+export interface Stop {
+  readonly signal: NodeJS.Signals;
+  /** Milliseconds since 1970. */
+  readonly signalledAt: number;
+  readonly signalToExit: number;
+  readonly exit: Exit;
+  /** Whether the server was still there when the load ended: it may have waited for the load to end. */
+  readonly outlastedLoad: boolean;
+  /** Whether the server did not end by itself in time. */
+  readonly killed: boolean;
+  /** Whether other processes of its group were there after it. */
+  readonly leftBehind: boolean;
+  /** How late the clients' own timers were. */
+  readonly lag: Lag;
+  /** The last 4,000 characters that the server wrote. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StopOptions extends StopSettings {
+  /** For error messages. */
+  readonly name: string;
+  readonly start: () => Promise<Server>;
+  /** Starts all clients, when the server listens. */
+  readonly load: (target: Target) => readonly Load[];
+  /** Whether clients wait for the server to act: what is in flight when the load ends has hung. */
+  readonly patient?: boolean | undefined;
+}
+
+/** Milliseconds for which the load goes on when the process is gone: does anything still accept? */
+const AFTER_EXIT = 100;
+const POLL = 10;
+const LAST_MOMENT = 250;
+
+/**
+ * Starts a server and its clients, signals it, and waits until both are done. Nothing of it is left when this returns
+ * or throws. @throws ERR_PROBE_SERVER_DIED
+ */
+export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTally[]]> {
+  const { warmup = 700, signal = 'SIGTERM', group = false, exitTimeout = 15_000 } = options;
+  let phase: Progress['phase'] = 'starting';
+  let loads: readonly Load[] = [];
+  let server: Server | undefined;
+  const progress = setInterval(() => {
+    options.onProgress?.({ phase, counts: phase === 'starting' ? undefined : sum(loads) });
+  }, 100);
+  try {
+    server = await options.start();
+    const stopLag = measureLag();
+    loads = options.load(server.target);
+    phase = 'load';
+    await within(server.exited, warmup);
+    if (server.exit) throw died(options.name, server);
+
+    phase = 'signalled';
+    const signalledAt = now();
+    for (const load of loads) load.signalled(signalledAt);
+    server.signal(signal, group);
+    const outlastedLoad = !(await loadEnds(server, loads, signalledAt, options));
+    if (!outlastedLoad) await sleep(AFTER_EXIT);
+
+    phase = 'ending';
+    for (const load of loads) load.stop();
+    if (options.patient) await expireRest(loads);
+    const lag = stopLag();
+    const killed = !(await within(server.exited, signalledAt + exitTimeout - now()));
+    const { leftBehind } = server;
+    await server.destroy();
+    if (killed) await within(server.exited, 1_000);
+    await Promise.all(loads.map((load) => load.ended));
+
+    const { code = null, signal: endSignal = null, at = now() } = server.exit ?? {};
+    const stop: Stop = {
+      signal,
+      signalledAt,
+      signalToExit: at - signalledAt,
+      exit: { code, signal: endSignal },
+      outlastedLoad,
+      killed,
+      leftBehind,
+      lag,
+      stdout: server.stdout,
+      stderr: server.stderr,
+    };
+    return [stop, loads.map((load) => load.result())];
+  } finally {
+    clearInterval(progress);
+    for (const load of loads) load.stop();
+    await server?.destroy();
+  }
+}
+
+/** Waits until the load may end; true when that is because the server is gone. */
+async function loadEnds(
+  { exited }: Server,
+  loads: readonly Load[],
+  signalledAt: number,
+  { loadAfterSignal = 2_000, loadAfterRefusal = Infinity }: StopOptions,
+): Promise<boolean> {
+  if (loadAfterRefusal === Infinity) return within(exited, loadAfterSignal);
+  for (;;) {
+    const refused = Math.min(...loads.map((load) => load.firstRefused ?? Infinity));
+    const left = signalledAt + Math.min(loadAfterSignal, refused + loadAfterRefusal) - now();
+    if (left <= 0) return false;
+    if (await within(exited, Math.min(left, POLL))) return true;
+  }
+}
+
+/** Who waits for nothing but the server has had its time; who is just being answered gets a moment more. */
+async function expireRest(loads: readonly Load[]): Promise<void> {
+  await within(Promise.all(loads.map((load) => load.ended)), LAST_MOMENT);
+  for (const load of loads) load.expire();
+}
+
+function sum(loads: readonly Load[]): Counts {
+  const counts = emptyCounts();
+  for (const load of loads) addCounts(counts, load.counts);
+  return counts;
+}
+
+function died(name: string, { exit, stdout, stderr }: Server): ProbeError {
+  const how = exit ? describeExit(exit) : 'unknown';
+  return new ProbeError(
+    'ERR_PROBE_SERVER_DIED',
+    `${name} ended under load, before the signal: ${how}\n${stdout}${stderr}`,
+  );
+}

@@ -1,0 +1,64 @@
+import { ask } from './ask.ts';
+import { formatRequest } from './clients/request.ts';
+import { ProbeError } from './errors.ts';
+import { resolveLoad, type LoadOptions } from './load-options.ts';
+import { http2 } from './scenarios/http2.ts';
+import type { Check, Scenario } from './scenarios/scenario.ts';
+import { formatTarget, type Target } from './target.ts';
+
+/** What a server is like while nothing stops it. */
+export interface Survey {
+  readonly target: Target;
+  /** Whether it speaks HTTP/1, rather than HTTP/2 only. */
+  readonly http1: boolean;
+  readonly checks: ReadonlyMap<Scenario, Check>;
+}
+
+const TIMEOUT = 5_000;
+
+/** Looks at a running server. @throws ERR_PROBE_UNHEALTHY when it does not answer as it should */
+export async function lookAt(
+  listening: Target,
+  scenarios: readonly Scenario[],
+  load: LoadOptions,
+): Promise<Survey> {
+  const settings = resolveLoad(load);
+  const candidates = listening.tls ? [listening] : [listening, { ...listening, tls: true }];
+  for (const target of candidates) {
+    const { answers } = await ask(target, {
+      pieces: [formatRequest(target, settings.path)],
+      timeout: TIMEOUT,
+    });
+    const [answer] = answers;
+    // A server that expects TLS may say so in plain HTTP.
+    if (!answer || (answer.status === 400 && target !== candidates.at(-1) && (await speaksTls(listening))))
+      continue;
+    if (answer.status >= 500) {
+      throw new ProbeError(
+        'ERR_PROBE_UNHEALTHY',
+        `GET ${settings.path} is answered ${answer.status} while nothing stops the server: give another path with --path`,
+      );
+    }
+    const checks = scenarios.map(
+      async (scenario) => [scenario, await scenario.check(target, settings)] as const,
+    );
+    return { target, http1: true, checks: new Map(await Promise.all(checks)) };
+  }
+  for (const target of candidates) {
+    const check = await http2.check(target, settings);
+    if ('missing' in check) continue;
+    const missing: Check = { missing: 'no HTTP/1, only HTTP/2' };
+    const checks = scenarios.map((scenario) => [scenario, scenario === http2 ? check : missing] as const);
+    return { target, http1: false, checks: new Map(checks) };
+  }
+  throw new ProbeError(
+    'ERR_PROBE_UNHEALTHY',
+    `${formatTarget(listening)} accepts connections and answers no HTTP request (GET ${settings.path}, ${TIMEOUT / 1_000} s)`,
+  );
+}
+
+async function speaksTls(target: Target): Promise<boolean> {
+  const secure = { ...target, tls: true };
+  const { answers } = await ask(secure, { pieces: [formatRequest(secure, '/')], timeout: TIMEOUT });
+  return answers.length > 0;
+}

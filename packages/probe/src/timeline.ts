@@ -1,0 +1,29 @@
+import type { AttemptRecord } from './attempt.ts';
+import { isLost } from './outcome.ts';
+
+/** Milliseconds before the signal that a timeline begins. */
+export const TIMELINE_BEFORE = 250;
+
+/** Attempts kept, besides the lost ones. */
+const KEPT = 600;
+
+/**
+ * The attempts that a picture of a shutdown shows, in the order of their start: all that were lost or in flight at the
+ * signal, up to a limit, and of the others an even choice.
+ */
+export function chooseTimeline(records: readonly AttemptRecord[]): AttemptRecord[] {
+  const shown = records.filter(({ ended }) => ended > -TIMELINE_BEFORE);
+  const first = shown.filter(important).slice(0, KEPT);
+  const others = shown.filter((record) => !important(record));
+  const step = Math.max(1, others.length / Math.max(1, KEPT - first.length));
+  const chosen = Array.from({ length: Math.floor(others.length / step) }, (_, index) => {
+    return others[Math.floor(index * step)];
+  });
+  return [...first, ...chosen]
+    .filter((record) => record !== undefined)
+    .toSorted((a, b) => a.started - b.started);
+}
+
+function important({ outcome, started, ended }: AttemptRecord): boolean {
+  return isLost(outcome) || (started <= 0 && ended >= 0);
+}

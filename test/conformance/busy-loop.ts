@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answers, endsCleanly, get, goOn, head, says, stops, type Row } from './row.ts';
 
 /** Keeps the event loop busy: then timers come before what the sockets have received meanwhile. */
-const block = '/block?ms=1500';
+const block = '/block?ms=3000';
 
 export const busyLoop: readonly Row[] = [
   {
     name: 'a request within the grace, which ends while the event loop is busy: served with close',
-    options: { coordinator: { keepAliveGrace: 800 } },
+    options: { coordinator: { keepAliveGrace: 2_000 } },
     run: async (t, app) => {
       const [busy, idle, silent] = [await app.connect(), await app.connect(), await app.connect()];
       await app.told('opened', 3);
@@ -50,7 +50,7 @@ export const busyLoop: readonly Row[] = [
       client.end();
       await endsCleanly(t, client);
       const handled = ['/early?held', block];
-      await stops(t, app, { handled, inFlight: 1, served: 2, answered: 2, atLeast: 1_500 });
+      await stops(t, app, { handled, inFlight: 1, served: 2, answered: 2, atLeast: 3_000 });
     },
   },
 ];

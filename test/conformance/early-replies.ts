@@ -63,7 +63,7 @@ export const earlyReplies: readonly Row[] = [
   ...onTheWire,
   {
     name: 'an early reply during the shutdown delay, to an upload that goes on: it arrives complete',
-    options: { coordinator: { shutdownDelay: 2_500 } },
+    options: { coordinator: { shutdownDelay: 4_000 } },
     run: async (t, app) => {
       const client = await app.connect({ paused: true, keepsOpen: true });
       await app.told('opened');

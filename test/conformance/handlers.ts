@@ -54,7 +54,7 @@ export const handlers: readonly Row[] = [
   {
     name: 'a handler that throws, and handleFatalErrors: the others are answered, its own request is cut, exit 1',
     skip: ({ answersErrors }) => (answersErrors ? 'answers 500' : undefined),
-    options: { coordinator: { handleFatalErrors: true, timeout: 2_000 } },
+    options: { coordinator: { handleFatalErrors: true, timeout: 5_000 } },
     run: async (t, app) => {
       const [client, other] = [await app.connect(), await app.connect()];
       other.write(get('/slow?held'));

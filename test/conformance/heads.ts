@@ -37,18 +37,18 @@ export const heads: readonly Row[] = [
   },
   {
     name: 'a head begun within the grace and finished after it: served with close',
-    options: { coordinator: { keepAliveGrace: 500 } },
+    options: { coordinator: { keepAliveGrace: 2_000 } },
     run: async (t, app) => {
       const client = await app.connect();
       client.write(get('/?before'));
       await answers(t, client, '/?before', 'keep-alive');
       await app.terminate();
       client.write(firstHalf);
-      await sleep(1_000);
+      await sleep(2_500);
       client.write(secondHalf);
       await answers(t, client, url, 'close');
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/?before', url], served: 1, answered: 1, atLeast: 1_000 });
+      await stops(t, app, { handled: ['/?before', url], served: 1, answered: 1, atLeast: 2_500 });
     },
   },
   {
@@ -98,7 +98,7 @@ export const heads: readonly Row[] = [
   },
   {
     name: "a head that is never finished, and the server's headersTimeout: what Node does without us",
-    options: { server: { headersTimeout: 1_200, connectionsCheckingInterval: 50 } },
+    options: { server: { headersTimeout: 3_000, connectionsCheckingInterval: 50 } },
     run: async (t, app, start) => {
       const plain = await start({ plain: true });
       const [client, without] = [await app.connect(), await plain.connect()];
@@ -127,23 +127,23 @@ export const heads: readonly Row[] = [
   },
   {
     name: 'accepted and silent: FIN after the grace, and not before it is handshakeTimeout + grace old',
-    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 1_500 } },
+    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 2_500 } },
     run: async (t, app) => {
       const old = await app.connect();
       await app.told('opened');
-      await sleep(1_500 + GRACE);
+      await sleep(2_500 + GRACE);
       const fresh = await app.connect();
       await app.told('opened', 2);
       await app.terminate();
       await endsCleanly(t, old);
       t.notOk(fresh.hasEnded(), 'the fresh one is open');
       await endsCleanly(t, fresh);
-      await stops(t, app, { handled: [], idle: 2, atLeast: 1_000 });
+      await stops(t, app, { handled: [], idle: 2, atLeast: 1_500 });
     },
   },
   {
     name: 'accepted and silent, then a request as late as one whose first packets were lost: served with close',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 10_000 } },
     run: async (t, app) => {
       const client = await app.connect();
       await app.told('opened');

@@ -36,14 +36,14 @@ export const idle: readonly Row[] = [
   },
   {
     name: 'idle, and a request within the grace that takes longer than it: served with close, then FIN',
-    options: { coordinator: { keepAliveGrace: 600 } },
+    options: { coordinator: { keepAliveGrace: 2_000 } },
     run: async (t, app) => {
       const client = await idleClient(t, app);
       await app.terminate();
-      client.write(get('/slow?ms=1200'));
-      await answers(t, client, '/slow?ms=1200', 'close');
+      client.write(get('/slow?ms=3000'));
+      await answers(t, client, '/slow?ms=3000', 'close');
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/?first', '/slow?ms=1200'], served: 1, answered: 1, atLeast: 1_200 });
+      await stops(t, app, { handled: ['/?first', '/slow?ms=3000'], served: 1, answered: 1, atLeast: 3_000 });
     },
   },
   {
@@ -123,8 +123,8 @@ export const idle: readonly Row[] = [
   {
     name: "the server's own keepAliveTimeout, shorter than the grace, goes on",
     options: {
-      server: { keepAliveTimeout: 800, keepAliveTimeoutBuffer: 0 } as object,
-      coordinator: { keepAliveGrace: 2_500 },
+      server: { keepAliveTimeout: 2_000, keepAliveTimeoutBuffer: 0 } as object,
+      coordinator: { keepAliveGrace: 10_000 },
     },
     run: async (t, app) => {
       const client = await idleClient(t, app);

@@ -84,7 +84,7 @@ export const inFlight: readonly Row[] = [
   },
   {
     name: 'the report counts requests and connections as their clients do',
-    options: { coordinator: { keepAliveGrace: 1_000 } },
+    options: { coordinator: { keepAliveGrace: 3_000 } },
     run: async (t, app) => {
       const [pipelining, streaming, idle, silent, leaving] = [
         await app.connect(),

@@ -188,7 +188,7 @@ export const messages: readonly Row[] = [
   },
   {
     name: 'requestTimeout goes on during the drain: what Node does without us',
-    options: { server: { requestTimeout: 1_200, headersTimeout: 1_200, connectionsCheckingInterval: 50 } },
+    options: { server: { requestTimeout: 3_000, headersTimeout: 3_000, connectionsCheckingInterval: 50 } },
     run: async (t, app, start) => {
       const plain = await start({ plain: true });
       const [inTime, client, without] = [await app.connect(), await app.connect(), await plain.connect()];

@@ -1,4 +1,4 @@
-// CHROMIUM_TEST=1: a page in a real browser, driven through its debugging port.
+// A page in a real browser, driven through its debugging port.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,6 @@ interface Seen {
 }
 
 function unavailable(): string | false {
-  if (process.env['CHROMIUM_TEST'] !== '1') return 'CHROMIUM_TEST=1 is not set';
   return spawnSync('chromium', ['--version']).status === 0 ? false : 'no chromium here';
 }
 
@@ -90,10 +89,11 @@ t.test(
     const next = await startChild(t, 'connections-page', { args: [{ port: first.port, options }] });
     await next.line('request /events');
     let seen = await look();
-    while (seen.events.length < 2) {
+    // The first server may be asked once more, on a connection that is kept alive for its grace.
+    while (new Set(seen.events).size < 2) {
       await sleep(50);
       seen = await look();
     }
-    t.equal(new Set(seen.events).size, 2, 'events of both servers');
+    t.equal(seen.events.at(-1), await next.line('pid'), 'the event of the next server');
   },
 );

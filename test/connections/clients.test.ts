@@ -7,6 +7,7 @@ import { Agent, Pool, request } from 'undici';
 import { ask } from '../helpers/child.ts';
 import { clean, options, sleep, startServer, stop } from '../helpers/shutdown.ts';
 
+t.jobs = 4;
 const run = promisify(execFile);
 const missing = (program: string): string | false =>
   spawnSync(program, ['--version']).status === 0 ? false : `no ${program} here`;

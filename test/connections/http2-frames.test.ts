@@ -4,6 +4,7 @@ import { connectHttp2 } from '../helpers/http2-client.ts';
 import { lastStream, openFrames, types } from '../helpers/http2-frames.ts';
 import { clean, options, short, sleep, startServer, stop } from '../helpers/shutdown.ts';
 
+t.jobs = 4;
 /** Longer than a busy machine takes for what a test does meanwhile. */
 const patient = { kind: 'h2c', options: { keepAliveGrace: 3_000 } } as const;
 const setup = { kind: 'h2c', options } as const;

@@ -4,6 +4,7 @@ import { startChild } from '../helpers/child.ts';
 import { clientHello, openTcp, openTls } from '../helpers/https-client.ts';
 import { clean, options, short, stop } from '../helpers/shutdown.ts';
 
+t.jobs = 4;
 for (const tls of [false, true]) {
   const name = tls ? 'tls.Server' : 'net.Server';
   const open = tls ? openTls : openTcp;

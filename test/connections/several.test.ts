@@ -4,6 +4,7 @@ import { ask, startChild, type Child, type Owner } from '../helpers/child.ts';
 import type { SeveralSetup } from '../fixtures/connections-several.ts';
 import { clean, options, short, stop } from '../helpers/shutdown.ts';
 
+t.jobs = 4;
 const start = (t: Owner, setup: SeveralSetup = {}): Promise<Child> =>
   startChild(t, 'connections-several', {
     args: [{ options: setup.job === 'hang' ? short : options, ...setup }],
@@ -33,6 +34,7 @@ for (const job of ['resolve', 'reject', 'name'] as const) {
     const { ended } = await stop(child);
     t.match(await ended, clean);
     t.same(child.lines('job done'), ['']);
+    t.same(child.lines('job failed'), job === 'reject' ? [''] : [], 'and its rejection is the caller’s');
   });
 }
 

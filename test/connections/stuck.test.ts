@@ -8,6 +8,7 @@ import t from 'tap';
 import { openTcp, openTls } from '../helpers/https-client.ts';
 import { clean, options, short, sleep, startServer, stop } from '../helpers/shutdown.ts';
 
+t.jobs = 4;
 const head = 'GET /flood HTTP/1.1\r\nHost: a\r\n\r\n';
 
 for (const kind of ['http', 'https'] as const) {

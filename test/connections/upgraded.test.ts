@@ -4,6 +4,7 @@ import t from 'tap';
 import { startChild, type Child, type Owner } from '../helpers/child.ts';
 import { clean, options, short, sleep, stop } from '../helpers/shutdown.ts';
 
+t.jobs = 4;
 const start = (t: Owner, hook: boolean): Promise<Child> =>
   startChild(t, 'connections-websocket', { args: [{ options: hook ? options : short, hook }] });
 

@@ -22,7 +22,7 @@ export interface WorkerReport {
    * - `drained`: it closed, drained and reported
    * - `left`: it ended without a report, with code 0 or by the signal itself
    * - `died`: it crashed; what it held is lost
-   * - `killed`: it was still there at the deadline
+   * - `killed`: it had not reported at the deadline
    */
   readonly outcome: 'drained' | 'left' | 'died' | 'killed';
   readonly code: number | null;

@@ -15,6 +15,8 @@ export interface Member {
   readonly exited: Promise<void>;
   readonly gone: () => boolean;
   readonly killed: () => boolean;
+  /** Whether its drain is over, and its report here: all that is left to it is to exit. */
+  readonly reported: () => boolean;
   /** `exited with code 1`, `was killed by SIGKILL` */
   readonly fate: () => string;
   readonly counts: () => ConnectionCounts;
@@ -120,6 +122,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
     exited,
     gone: () => exit !== undefined,
     killed: () => killed,
+    reported: () => report !== undefined,
     fate: () => {
       if (exit === undefined) return 'is alive';
       return exit.signal === null ? `exited with code ${exit.code}` : `was killed by ${exit.signal}`;
@@ -159,8 +162,8 @@ function describeOutcome(end: {
   readonly reported: boolean;
   readonly counts: ConnectionCounts;
 }): WorkerReport['outcome'] {
-  if (end.killed) return 'killed';
   if (end.reported) return 'drained';
+  if (end.killed) return 'killed';
   // The last thing it said, in its `exit` event.
   if (end.counts.inFlight > 0) return 'died';
   // The signal may have reached every process of the group: one that had left by then has done what was asked.

@@ -99,9 +99,10 @@ export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.S
     cut: () => {
       const left = untaken ?? roundRobin.queued();
       const stuck = all().filter((member) => !member.gone() && !member.killed());
-      const workers = stuck.map((member): CutConnection => {
+      for (const member of stuck) member.kill();
+      const unreported = stuck.filter((member) => !member.reported());
+      const workers = unreported.map((member): CutConnection => {
         const waiting = member.waiting().join('; ') || 'it did not say what it was doing';
-        member.kill();
         const requests = member.counts().inFlight;
         return { kind: 'worker', name: `${member.name}: ${waiting}`, requests, lost: true };
       });

@@ -164,7 +164,8 @@ t.test('an endless response is cut in time, and named', async (t) => {
   t.ok((await endings(inFlight)).every(isLost));
   t.same(await outcomes(cluster), { 1: 'drained', 2: 'drained' });
   const { workers } = await cluster.report();
-  for (const { report } of workers) t.match(report?.connections.cut[0]?.name, /^GET \/slow\?ms=30000&tell, \d/);
+  for (const { report } of workers)
+    t.match(report?.connections.cut[0]?.name, /^GET \/slow\?ms=30000&tell, \d/);
 });
 
 t.test('workers that take no more connections are not waited for, and the report says so', async (t) => {

@@ -9,7 +9,7 @@ const register = ['--import', import.meta.resolve('@graceful-cluster/core/regist
 async function losesNobody(t: Test, file: string, options: { readonly group?: boolean } = {}): Promise<void> {
   const round = await runRound({
     command: [process.execPath, ...register, file],
-    load: { newConnection: 64, keepAlive: 64, slow: 4 },
+    load: { newConnection: 64, keepAlive: 64, slow: 4, slowPath: '/slow?ms=400' },
     ...options,
   });
   t.equal(countLost(round.counts), 0, JSON.stringify(round.lost.slice(0, 3)));

@@ -50,7 +50,7 @@ const ways: Readonly<Record<string, (cluster: ClusterProcess) => unknown>> = {
 for (const [name, send] of Object.entries(ways)) {
   t.test(`a signal to ${name} stops the cluster, and all is answered`, async (t) => {
     const cluster = await startCluster(t);
-    const inFlight = await oneInEach(cluster, 2, 500);
+    const inFlight = await oneInEach(cluster, 2, 1_000);
     await send(cluster);
     const bodies = await Promise.all(inFlight.map(({ ended }) => ended));
     t.same(new Set(bodies.map(Number)), new Set(cluster.workers()), 'each worker answers its own');

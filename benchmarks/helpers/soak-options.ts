@@ -28,6 +28,8 @@ const targets = ['process', 'group', 'alternating'] as const;
 /** What each mode is to the cluster fixture. */
 export const modes = { 'round-robin': 'rr', shared: 'none', 'reuse-port': 'reusePort' } as const;
 
+export type Mode = keyof typeof modes;
+
 export const load: LoadOptions = { newConnection: 64, keepAlive: 64, slow: 4 };
 
 /** Its shutdowns are short, so that several hundred fit into minutes. */
@@ -54,7 +56,7 @@ export function readSoakOptions(): SoakOptions {
     const ours = { name: values.server, program: values.server, ours: true, env: {}, count };
     return { ...common, contenders: some([{ ...plain, count: plainCount }, ours]), timing: {}, load };
   }
-  const mode = readOne('cluster', values.cluster, Object.keys(modes) as (keyof typeof modes)[]);
+  const mode = readOne('cluster', values.cluster, Object.keys(modes) as Mode[]);
   const WORKERS = String(readCount('workers', values.workers, 1));
   const plain = { name: 'plain cluster', program: 'examples/plain-cluster', ours: false, env: { WORKERS } };
   const env = { WORKERS, MODE: modes[mode] };

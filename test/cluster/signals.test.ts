@@ -4,6 +4,9 @@ import { ends, kill, oneInEach, request, startCluster, type ClusterProcess } fro
 
 const CLEAN = { code: 0, signal: null };
 
+/** A busy machine may take seconds to start a worker. */
+const PATIENT = { timeout: 30_000 };
+
 t.jobs = 4;
 
 const worker = (cluster: ClusterProcess, index: number): number => cluster.workers()[index] ?? 0;
@@ -82,10 +85,10 @@ for (const name of ['signal', 'signalGroup'] as const) {
 for (const name of ['signal', 'signalGroup'] as const) {
   t.test(`a ${name} while the workers are starting`, async (t) => {
     for (const delay of [0, 100]) {
-      const cluster = await startCluster(t, { until: 'worker' });
+      const cluster = await startCluster(t, { until: 'worker', env: { OPTIONS: JSON.stringify(PATIENT) } });
       await sleep(delay);
       cluster[name]('SIGTERM');
-      await ends(t, cluster, CLEAN);
+      await ends(t, cluster, CLEAN, PATIENT);
     }
   });
 }

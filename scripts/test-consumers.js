@@ -10,6 +10,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const target = mkdtempSync(join(tmpdir(), 'graceful-consumers-'));
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
+const flags = [
+  '--module',
+  'node20',
+  '--target',
+  'es2023',
+  '--strict',
+  '--types',
+  'node',
+  '--esModuleInterop',
+];
 let failed = 0;
 
 function run(command, args, cwd) {
@@ -102,6 +112,13 @@ function program({ imports, types = '', body }, kind) {
   ].join('');
 }
 
+/** The program of a package's README, which is stopped soon after it started. */
+function readmeProgram(name) {
+  const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8');
+  const [, text = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
+  return `${text.replaceAll('3000', '0')}setTimeout(() => { process.kill(process.pid, 'SIGTERM'); }, 500);\n`;
+}
+
 try {
   for (const name of Object.keys(packages)) {
     const pack = ['--yes', packageManager, 'pack', '--pack-destination', target];
@@ -133,19 +150,13 @@ try {
       check(`${name}, ${folder}`, run(process.execPath, ['plain.js'], cwd), 'clean true');
 
       writeFileSync(join(cwd, 'typed.ts'), program(description, 'ts'));
-      const flags = [
-        '--module',
-        'node20',
-        '--target',
-        'es2023',
-        '--strict',
-        '--types',
-        'node',
-        '--esModuleInterop',
-      ];
       check(`${name}, TypeScript to ${folder}`, run(process.execPath, [compiler, ...flags, 'typed.ts'], cwd));
       check(`${name}, TypeScript to ${folder}, runs`, run(process.execPath, ['typed.js'], cwd), 'clean true');
     }
+    const esm = join(project, 'esm');
+    writeFileSync(join(esm, 'readme.ts'), readmeProgram(name));
+    check(`${name}, the README's program`, run(process.execPath, [compiler, ...flags, 'readme.ts'], esm));
+    check(`${name}, the README's program, runs`, run(process.execPath, ['readme.js'], esm));
   }
 } finally {
   rmSync(target, { recursive: true });

@@ -23,27 +23,27 @@ const ways = [
 ];
 
 for (const version of [5, 4]) {
-  t.test(`Express ${version}: the app’s server is found`, async (t) => {
-    await Promise.all(ways.map((way) => stop(t, version, way)));
+  t.test(`Express ${version}: the app’s server is found`, { jobs: 4 }, async (t) => {
+    for (const way of ways) t.test(way, (t) => stop(t, version, way));
   });
 }
 
 async function stop(t: Test, version: number, way: string): Promise<void> {
   const child = await startChild(t, 'adapters-express', { args: [String(version), way] });
-  t.match(await ask(child.port, '/'), { status: 200 }, way);
+  t.match(await ask(child.port, '/'), { status: 200 });
   const answer = ask(child.port, '/slow');
   await child.line('request');
   child.kill('SIGTERM');
   // With options of their own two apps have a shutdown each, and the first has nothing to wait for.
   const own = way.startsWith('two apps with options');
   await child.line('closing', own ? 2 : 1);
-  t.equal(await ask(child.port, '/'), 'ECONNREFUSED', way);
-  t.match(await answer, { status: 200, connection: 'close', body: 'slow' }, way);
+  t.equal(await ask(child.port, '/'), 'ECONNREFUSED');
+  t.match(await answer, { status: 200, connection: 'close', body: 'slow' });
   const { stdout, ...exit } = await child.exited;
-  t.same(exit, { code: 0, signal: null, stderr: '' }, way);
+  t.same(exit, { code: 0, signal: null, stderr: '' });
   const hooks = stdout.split('\n').filter((line) => line.startsWith('hook'));
   const late = (own ? hooks.slice(-1) : hooks).every((line) => line === 'hook 0');
-  t.ok(hooks.length > 0 && late, `${way}: hooks run when all is answered: ${hooks.join()}`);
+  t.ok(hooks.length > 0 && late, `hooks run when all is answered: ${hooks.join()}`);
 }
 
 t.test('an app that never listened: one warning, with a code', async (t) => {
@@ -78,6 +78,7 @@ t.test('health: livez stays, readyz turns, nothing else is answered', async (t) 
 t.test('apps share a coordinator, unless they have options', async (t) => {
   const [one, two, other] = [graceful(), graceful({ health: true }), graceful(quick)];
   t.equal(one.coordinator, two.coordinator);
+  t.equal(graceful({ timeout: undefined }).coordinator, one.coordinator);
   t.not(one.coordinator, other.coordinator);
   const listeners = process.listenerCount('SIGTERM');
   await Promise.all([one.coordinator.shutdown(), other.coordinator.shutdown()]);

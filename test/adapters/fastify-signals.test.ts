@@ -1,6 +1,8 @@
 import t from 'tap';
 import { ask, startChild } from '../helpers/child.ts';
 
+t.jobs = 3;
+
 const slow = { status: 200, body: 'slow' };
 const clean = { code: 0, signal: null, stderr: '' };
 const order = ['request', 'closing', 'answer', 'hook', 'preClose', 'onClose', 'stopped true'];

@@ -180,6 +180,19 @@ t.test('inject: no listener, no signal, nothing left behind', async (t) => {
   t.equal(process.listenerCount('SIGTERM'), before);
 });
 
+t.test('inject, with a delay that is meant for load balancers: close() waits for nobody', async (t) => {
+  const fastify = Fastify();
+  await fastify.register(gracefulCluster, { ...quick, shutdownDelay: 6_000 });
+  addRoutes(fastify, []);
+  let delayed: number | undefined;
+  fastify.coordinator.on('stopped', ({ phases }) => {
+    delayed = phases.delaying;
+  });
+  t.equal((await fastify.inject('/')).body, 'hello');
+  await fastify.close();
+  t.equal(delayed, 0);
+});
+
 t.test('a hundred instances in one process warn of nothing', async (t) => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error): unknown => warnings.push(warning);
@@ -298,6 +311,10 @@ t.test('options that do not exist, or that mean nothing, stop the start', async 
     [{ timeuot: 1 }, 'expected `timeuot` to be left out'],
     [{ timeout: 'x' }, "expected `timeout` to be a finite number > 0, got 'x' (string)"],
     [{ coordinator, timeout: 5_000 }, 'expected `timeout` to be left out: there is a coordinator already'],
+    [
+      { coordinator, health: undefined, timeout: undefined, signals: [] },
+      'expected `signals` to be left out: there is a coordinator already',
+    ],
   ];
   for (const [options, message] of wrong) {
     const fastify = Fastify();

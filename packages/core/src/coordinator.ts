@@ -169,6 +169,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     note,
     enter,
     workers: around.workers ?? (() => []),
+    serves: () => around.drainable !== undefined || servers.list().some(({ listening }) => listening),
     closing: (reason) => {
       if (servers.list().length === 0 && around.drainable === undefined && around.forward === undefined) {
         warn('WARN_GRACEFUL_NO_SERVER', 'shutdown with no server attached');

@@ -45,6 +45,8 @@ export interface ShutdownParts {
   readonly note: (error: unknown) => void;
   readonly enter: (state: State) => void;
   readonly workers: () => readonly WorkerReport[];
+  /** Whether a client could still come: a delay is for those. */
+  readonly serves: () => boolean;
   /** Called when the listeners are off the network. */
   readonly closing: (reason: string) => void;
   readonly tellProgress: (left: number) => void;
@@ -66,7 +68,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   const given = after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
   const cleanup = order.own ? settings.cleanupTimeout : given;
   const draining = createDeadline(timeout - cleanup, start);
-  const shutdownDelay = order.own ? settings.shutdownDelay : { max: 0, quiet: Infinity };
+  const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : { max: 0, quiet: Infinity };
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];
   let cut: readonly CutConnection[] = [];

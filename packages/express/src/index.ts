@@ -48,7 +48,8 @@ function offer(server: Server): void {
 
 /** Drains an Express app without losing a request: `app.use(graceful())`, before or after `listen`, is all. */
 export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
-  const { coordinator: given, server: only, health = false, ...own } = options;
+  const { coordinator: given, server: only, health = false, ...rest } = options;
+  const own = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const coordinator = given ?? findCoordinator(own);
   const [extra] = Object.keys(own);
   if (given !== undefined && extra !== undefined) {
@@ -67,9 +68,9 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
       if ((error as { code?: unknown }).code !== 'ERR_GRACEFUL_SERVER_OWNED') throw error;
     }
   };
+  if (only !== undefined) coordinator.attach(only);
   takers.add(take);
   coordinator.on('stopped', () => takers.delete(take));
-  if (only !== undefined) coordinator.attach(only);
   const offerOpened = (): void =>
     opened.forEach((known) => known.deref()?.listening && offer(known.deref()!));
   setImmediate(offerOpened);

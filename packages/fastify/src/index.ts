@@ -30,7 +30,8 @@ const plugin = async (fastify: FastifyInstance, options: GracefulClusterOptions)
   const { prefix: _, logLevel: __, logSerializers: ___, ...own } = rest as FastifyPluginOptions;
   const root = rootOf(fastify);
   const known = coordinators.get(root);
-  const extra = known !== undefined && given !== known ? 'coordinator' : Object.keys(own)[0];
+  const set = Object.entries(own).find(([, value]) => value !== undefined);
+  const extra = known !== undefined && given !== known ? 'coordinator' : set?.[0];
   if (given !== undefined && extra !== undefined) {
     const rule = 'to be left out: there is a coordinator already, with options of its own';
     throw new core.GracefulTypeError('ERR_GRACEFUL_INVALID_OPTION', `expected \`${extra}\` ${rule}`);

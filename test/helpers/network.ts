@@ -111,8 +111,8 @@ function readCounter([command = '', ...args]: readonly string[], name: string): 
 /** The C source is not compiled into the build: look for the folder it was left in. */
 function source(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const file = join(folder, 'test/helpers/delay-link.c');
+    const file = join(folder, 'packages/probe/native/delay-link.c');
     if (existsSync(file)) return file;
-    if (folder === dirname(folder)) throw new Error('test/helpers/delay-link.c not found');
+    if (folder === dirname(folder)) throw new Error('packages/probe/native/delay-link.c not found');
   }
 }

@@ -1,8 +1,11 @@
+import type { Kind } from './attempt.ts';
 import type { LostOutcome } from './outcome.ts';
 import type { Round } from './round.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { sumCounts } from './verdict.ts';
 
+/** Clients that open a connection for each request. */
+const opening: ReadonlySet<Kind> = new Set<Kind>(['newConnection', 'tls', 'arrivals']);
 const resets: readonly LostOutcome[] = ['reset', 'reset-before-accept'];
 
 /** What to fix, most likely cause first. */
@@ -19,10 +22,11 @@ export function advise(scenario: Scenario, rounds: readonly Round[]): string[] {
         'accepting, finish what is in flight, then exit.',
     ];
   }
-  if (lost(...resets) && (scenario.kind === 'newConnection' || scenario.kind === 'tls')) {
+  if (lost(...resets) && opening.has(scenario.kind)) {
     advice.push(
-      'Connections that waited in the accept queue were reset when the listening socket was closed. Take the listener ' +
-        'off the network first, accept what is queued, and close it then; or keep traffic away before the signal.',
+      'Connections in the accept queue or in the middle of their handshake were reset when the listening socket was ' +
+        'closed. Take the listener off the network first, let those in, and close it then; or keep traffic away before ' +
+        'the signal.',
     );
   } else if (lost(...resets)) {
     advice.push(

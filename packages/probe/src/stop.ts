@@ -72,7 +72,7 @@ export interface StopOptions extends StopSettings {
   readonly name: string;
   readonly start: () => Promise<Server>;
   /** Starts all clients, when the server listens. */
-  readonly load: (target: Target) => readonly Load[];
+  readonly load: (target: Target) => readonly Load[] | Promise<readonly Load[]>;
   /** Whether clients wait for the server to act: what is in flight when the load ends has hung. */
   readonly patient?: boolean | undefined;
 }
@@ -97,7 +97,7 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
   try {
     server = await options.start();
     const stopLag = measureLag();
-    loads = options.load(server.target);
+    loads = await options.load(server.target);
     phase = 'load';
     await within(server.exited, warmup);
     if (server.exit) throw died(options.name, server);

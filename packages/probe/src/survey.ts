@@ -4,6 +4,7 @@ import { ProbeError } from './errors.ts';
 import { resolveLoad, type LoadOptions } from './load-options.ts';
 import { http2 } from './scenarios/http2.ts';
 import type { Check, Scenario } from './scenarios/scenario.ts';
+import type { Server } from './server/server.ts';
 import { formatTarget, type Target } from './target.ts';
 
 /** What a server is like while nothing stops it. */
@@ -19,6 +20,7 @@ const TIMEOUT = 5_000;
 /** Looks at a running server. @throws ERR_PROBE_UNHEALTHY when it does not answer as it should */
 export async function lookAt(
   listening: Target,
+  server: Server | undefined,
   scenarios: readonly Scenario[],
   load: LoadOptions,
 ): Promise<Survey> {
@@ -40,12 +42,12 @@ export async function lookAt(
       );
     }
     const checks = scenarios.map(
-      async (scenario) => [scenario, await scenario.check(target, settings)] as const,
+      async (scenario) => [scenario, await scenario.check({ target, settings, server })] as const,
     );
     return { target, http1: true, checks: new Map(await Promise.all(checks)) };
   }
   for (const target of candidates) {
-    const check = await http2.check(target, settings);
+    const check = await http2.check({ target, settings, server });
     if ('missing' in check) continue;
     const missing: Check = { missing: 'no HTTP/1, only HTTP/2' };
     const checks = scenarios.map((scenario) => [scenario, scenario === http2 ? check : missing] as const);

@@ -20,7 +20,7 @@ export interface LoadTally {
   readonly lostBeforeSignal: number;
   /** When the first and the last attempt was refused, of those that started after the signal. */
   readonly refused: { readonly first: number | null; readonly last: number | null };
-  /** Attempts refused although they started before the signal. */
+  /** Attempts refused before the signal. */
   readonly refusedBeforeSignal: number;
   /** Connections that were let in although they were begun after one had been refused. */
   readonly acceptedAfterRefusal: number;
@@ -97,10 +97,9 @@ export function createTally(): Tally {
 
   function addRefused(attempt: Attempt, endedAt: number): void {
     if (!attempt.opened) return;
-    if (attempt.startedAt < signalledAt) {
-      refusedBeforeSignal += 1;
-      return;
-    }
+    if (endedAt < signalledAt) refusedBeforeSignal += 1;
+    // The SYN of one that started before may have been on its way: that it was refused says little about when.
+    if (attempt.startedAt < signalledAt) return;
     firstRefusedAt ??= endedAt;
     lastRefusedAt = endedAt;
   }

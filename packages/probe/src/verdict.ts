@@ -52,23 +52,32 @@ const rules: readonly Rule[] = [
   },
   {
     breaks: 'failed',
-    look: ({ killed, signal, signalToExit, signalToRefused }) => {
+    look: ({ killed, signal, signalToExit, signalToRefused }, { handsOver }) => {
       if (!killed) return undefined;
       const after = `${formatTime(signalToExit)} after ${signal}`;
-      return signalToRefused === null
+      return signalToRefused === null && !handsOver
         ? `ignored ${signal}: it still accepted connections ${after}`
         : `did not end: it was still there ${after}`;
     },
   },
   {
     breaks: 'failed',
-    look: ({ acceptedAfterRefusal: count }) =>
-      count === 0 ? undefined : `accepted ${formatCount(count)} connections after it had refused one`,
+    look: ({ counts: { refused } }, { handsOver }) =>
+      handsOver && refused > 0
+        ? `refused ${formatCount(refused)} connections while another instance was there`
+        : undefined,
+  },
+  {
+    breaks: 'failed',
+    look: ({ acceptedAfterRefusal: count }, { handsOver }) =>
+      count === 0 || handsOver
+        ? undefined
+        : `accepted ${formatCount(count)} connections after it had refused one`,
   },
   {
     breaks: 'inconclusive',
-    look: ({ signalToRefused, killed }) =>
-      signalToRefused === null && !killed
+    look: ({ signalToRefused, killed }, { handsOver }) =>
+      signalToRefused === null && !killed && !handsOver
         ? 'the port was never refused: does something else listen there?'
         : undefined,
   },
@@ -99,9 +108,6 @@ const rules: readonly Rule[] = [
     },
   },
 ];
-
-/** Milliseconds of lag of the probe itself from which on it is told. */
-const LAG = 100;
 
 export function judge(scenario: Scenario, rounds: readonly Round[]): Verdict {
   const broken = rules.flatMap((rule) => {
@@ -136,7 +142,7 @@ function tell(findings: readonly string[], rounds: number): string {
 
 function note(round: Round, { patient }: Scenario): string[] {
   const notes: string[] = [];
-  const { exit, killed, outlastedLoad, leftBehind, lag } = round;
+  const { exit, killed, outlastedLoad, leftBehind } = round;
   if (!killed && exit.code !== 0 && describeExit(exit) !== 'gone')
     notes.push(`the process ended: ${describeExit(exit)}`);
   if (!killed && outlastedLoad && !patient) {
@@ -145,7 +151,5 @@ function note(round: Round, { patient }: Scenario): string[] {
     );
   }
   if (leftBehind) notes.push('the process ended before others that it had started');
-  if (lag.max > LAG)
-    notes.push(`this machine was busy: the probe itself was up to ${formatTime(lag.max)} late`);
   return notes;
 }

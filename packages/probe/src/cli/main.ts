@@ -5,6 +5,7 @@ import { probe, type ProbeSettings } from '../probe.ts';
 import { createReporter } from '../report/all.ts';
 import { createReport } from '../report/report.ts';
 import { scenarios } from '../scenarios/all.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import { createProgram, type CliOptions } from './options.ts';
 
 /** Exit codes of `graceful-probe`. */
@@ -74,10 +75,12 @@ function toSettings(command: readonly string[], options: CliOptions): ProbeSetti
     exitTimeout: options.exitTimeout,
     rounds: options.rounds,
     together: options.together,
-    scenarios: scenarios.filter(({ name }) => options.scenario?.includes(name) ?? true),
+    scenarios: scenarios.filter((scenario) => isChosen(scenario, options)),
+    stage: { rtt: options.rtt, rolling: options.rolling ?? 'proxy' },
     load: {
       newConnection: options.clients,
       keepAlive: options.clients,
+      hungAfter: options.hungAfter,
       path: options.path,
       slowPath: options.slowPath,
       uploadPath: options.uploadPath ?? options.path,
@@ -86,6 +89,11 @@ function toSettings(command: readonly string[], options: CliOptions): ProbeSetti
       seed: options.seed,
     },
   };
+}
+
+function isChosen({ name, handsOver }: Scenario, { scenario: names, rolling }: CliOptions): boolean {
+  if (handsOver && rolling) return true;
+  return names ? names.includes(name) : !handsOver;
 }
 
 function invalid(message: string): ProbeError {

@@ -12,10 +12,13 @@ export interface CliOptions {
   readonly group: boolean;
   readonly after: number;
   readonly scenario?: readonly string[];
+  readonly rtt: number;
+  readonly rolling?: 'proxy' | 'reuse-port';
   readonly together: boolean;
   readonly rounds: number;
   readonly seed: number;
   readonly clients: number;
+  readonly hungAfter: number;
   readonly path: string;
   readonly slowPath: string;
   readonly uploadPath?: string;
@@ -63,10 +66,20 @@ export function createProgram(): Command {
     )
     .optionsGroup('What its clients do')
     .option('--scenario <names>', `some of ${listNames()} (default: all)`, scenarioNames)
+    .option('--rtt <ms>', 'round-trip time of the clients of mid-handshake', integer(1, 2_000), 100)
+    .addOption(
+      new Option(
+        '--rolling [how]',
+        'adds the scenario rolling: a second instance takes over, behind a proxy or on the same port',
+      )
+        .choices(['proxy', 'reuse-port'])
+        .preset('proxy'),
+    )
     .option('--together', 'all scenarios at the same time, in one stop', false)
     .option('--rounds <n>', 'stops per scenario', integer(1), 1)
     .option('--seed <n>', 'decides all that is random', integer(0), 1)
     .option('--clients <n>', 'for each of new-connection and keep-alive', integer(1, 2_000), 64)
+    .option('--hung-after <ms>', 'without any outcome by then, an attempt has hung', integer(100), 8_000)
     .option('--path <path>', 'what is requested', urlPath, '/')
     .option('--slow-path <path>', 'something that takes its time', urlPath, '/slow?ms=800')
     .option('--upload-path <path>', 'what takes a POST (default: --path)', urlPath)

@@ -1,5 +1,6 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { now, type Ending } from '../attempt.ts';
 import type { Outcome } from '../outcome.ts';
 import { formatAuthority, type Target } from '../target.ts';
@@ -27,11 +28,17 @@ interface Session {
 }
 
 /** HTTP/2 with prior knowledge, or by ALPN over TLS. */
-export function openSession(target: Target): ClientHttp2Session {
-  const { path } = target;
-  const authority = `${target.tls ? 'https' : 'http'}://${formatAuthority(target)}`;
-  if (path === undefined) return connect(authority, { rejectUnauthorized: false });
-  return connect(authority, { createConnection: () => connectTcp({ path }) });
+export function openSession(target: Target, onSocketError: (error: Error) => void): ClientHttp2Session {
+  const { host, port, path } = target;
+  const address = path === undefined ? { host, port } : { path };
+  const socket = target.tls
+    ? connectTls({ ...address, rejectUnauthorized: false, servername: 'localhost', ALPNProtocols: ['h2'] })
+    : connectTcp(address);
+  // The session tells its streams of an error before it tells its owner.
+  socket.on('error', onSocketError);
+  return connect(`${target.tls ? 'https' : 'http'}://${formatAuthority(target)}`, {
+    createConnection: () => socket,
+  });
 }
 
 function startHttp2(context: ClientContext): void {
@@ -39,7 +46,7 @@ function startHttp2(context: ClientContext): void {
   let current: Session | undefined;
 
   function open(): Session {
-    const session = openSession(context.target);
+    const session = openSession(context.target, (error) => (opened.failure ??= error));
     const opened: Session = {
       session,
       number: context.nextConnection(),
@@ -51,7 +58,7 @@ function startHttp2(context: ClientContext): void {
     session.on('goaway', (_code, lastStream) => {
       opened.lastStream = Math.min(opened.lastStream, lastStream);
     });
-    session.on('error', (error: NodeJS.ErrnoException) => (opened.failure = error));
+    session.on('error', (error: NodeJS.ErrnoException) => (opened.failure ??= error));
     return opened;
   }
 
@@ -96,12 +103,14 @@ function startHttp2(context: ClientContext): void {
     });
     stream.on('error', () => {});
     stream.resume();
-    stream.on('close', () => {
+    const settle = (): void => {
       const complete =
         stream.readableEnded && !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR;
       if (complete && status > 0) end(status >= 500 ? 'unavailable' : 'answered');
       else end(...describe(used, stream.id ?? Infinity, stream.rstCode, attempt.firstByteAt !== undefined));
-    });
+    };
+    // What became of its session is known a turn later.
+    stream.on('close', () => setImmediate(settle));
   }
 
   function wait(delay: number): void {
@@ -116,6 +125,9 @@ function describe(used: Session, id: number, rstCode: number, begun: boolean): [
   if (used.connectedAt === undefined) return [connectOutcomes[code] ?? 'empty', code];
   if (rstCode === constants.NGHTTP2_REFUSED_STREAM) return ['refused', 'REFUSED_STREAM'];
   if (id > used.lastStream) return ['refused', 'GOAWAY'];
+  if (!used.session.destroyed && rstCode !== constants.NGHTTP2_NO_ERROR) {
+    return [begun ? 'cut' : 'reset', `RST_STREAM ${rstCode}`];
+  }
   if (begun) return ['cut', code];
   return [code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'empty', code];
 }

@@ -65,7 +65,7 @@ export function alignCells(lines: readonly (readonly Cell[])[], { colours }: Tab
   const paint = pc.createColors(colours);
   const aligned = Math.max(...lines.map((line) => line.length));
   const widths = Array.from({ length: aligned }, (_, index) =>
-    Math.max(...lines.filter((line) => line.length > 2).map((line) => line[index]?.text.length ?? 0)),
+    Math.max(...lines.map((line) => (index > 0 && line.length === 2 ? 0 : (line[index]?.text.length ?? 0)))),
   );
   const renderCell = ({ text, colour }: Cell, index: number): string => {
     const width = widths[index] ?? 0;

@@ -68,8 +68,8 @@ export function createTerminalReporter(options: TerminalOptions): Reporter {
         doing = target;
         show();
       },
-      started(name, number) {
-        running = name.split(' + ');
+      started(names, number) {
+        running = names;
         round = number;
         doing = 'starting';
         show();
@@ -141,8 +141,9 @@ function closing({ scenarios, verdict, rounds, machine, node }: Report, paint: P
   const lost = countLost(counts);
   const lag = Math.max(0, ...all.map((round) => round.lag.max));
   const p99 = Math.max(0, ...all.map((round) => round.lag.p99));
-  const stops = `${formatCount(scenarios.filter((scenario) => scenario.rounds.length > 0).length)} scenarios, ${rounds === 1 ? 'one round' : `${rounds} rounds`} each`;
-  const sentence = `${formatCount(lost)} of ${formatCount(countAttempts(counts))} lost`;
+  const run = scenarios.filter((scenario) => scenario.rounds.length > 0).length;
+  const stops = `in ${run === 1 ? 'one scenario' : `${run} scenarios`}, ${rounds === 1 ? 'one round' : `${rounds} rounds`} each`;
+  const sentence = `lost ${formatCount(lost)} of ${formatCount(countAttempts(counts))}`;
   const words = {
     passed: paint.green(paint.bold(`PASSED  ${sentence}`)),
     failed: paint.red(paint.bold(`FAILED  ${sentence}`)),
@@ -151,7 +152,7 @@ function closing({ scenarios, verdict, rounds, machine, node }: Report, paint: P
   return [
     `${words[verdict]}  ${paint.dim(stops)}`,
     paint.dim(
-      `The probe's own timers were late by ${formatTime(p99)} (99 %), at most ${formatTime(lag)}: no time above is finer. ${machine}, Node ${node}`,
+      `The probe's own timers were late by ${formatTime(p99)} (99 %), at most ${formatTime(lag)}: no time above is finer.\n${machine}, Node ${node}`,
     ),
   ];
 }

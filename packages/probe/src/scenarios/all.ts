@@ -1,8 +1,10 @@
 import { halfHead } from './half-head.ts';
 import { http2 } from './http2.ts';
 import { keepAlive } from './keep-alive.ts';
+import { midHandshake } from './mid-handshake.ts';
 import { newConnection } from './new-connection.ts';
 import { pipelined } from './pipelined.ts';
+import { rolling } from './rolling.ts';
 import type { Scenario } from './scenario.ts';
 import { silent } from './silent.ts';
 import { slowRequest } from './slow-request.ts';
@@ -25,4 +27,6 @@ export const scenarios: readonly Scenario[] = [
   http2,
   tls,
   unixSocket,
+  midHandshake,
+  rolling,
 ];

@@ -10,9 +10,8 @@ export const halfHead: Scenario = {
   description: 'Clients send half of a request head, and the other half 200 to 600 ms later.',
   kind: 'halfHead',
   clients: [clients, door],
-  patient: false,
   inFlight: true,
-  async check(target, { path }) {
+  async check({ target, settings: { path } }) {
     const head = formatRequest(target, path);
     const pieces = [head.subarray(0, -4), head.subarray(-4)];
     const { answers } = await ask(target, { pieces, pause: 100, timeout: 3_000 });

@@ -10,9 +10,7 @@ export const http2: Scenario = {
     'Clients have three streams at a time on a session that they keep. Refused is also whose stream the server said it did not process.',
   kind: 'http2',
   clients: [clients, door],
-  patient: false,
-  inFlight: false,
-  async check(target, { path }) {
+  async check({ target, settings: { path } }) {
     if (await speaksHttp2(target, path)) return applicable;
     return { missing: `no HTTP/2 ${target.tls ? 'by ALPN' : 'with prior knowledge'}` };
   },
@@ -20,7 +18,7 @@ export const http2: Scenario = {
 
 function speaksHttp2(target: Target, path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const session = openSession(target);
+    const session = openSession(target, () => settle(false));
     const settle = (result: boolean): void => {
       clearTimeout(timer);
       session.destroy();

@@ -10,9 +10,7 @@ export const keepAlive: Scenario = {
   description: 'Clients keep their connection and think for up to 100 ms before each request.',
   kind: 'keepAlive',
   clients: [clients, door],
-  patient: false,
-  inFlight: false,
-  async check(target, { path }) {
+  async check({ target, settings: { path } }) {
     const { answers } = await ask(target, { pieces: [formatRequest(target, path)], timeout: 3_000 });
     return answers[0]?.keepAlive
       ? applicable

@@ -8,8 +8,6 @@ export const newConnection: Scenario = {
     'Clients open a connection for each request, and the next one as soon as they have the answer.',
   kind: 'newConnection',
   clients: [clients],
-  patient: false,
-  inFlight: false,
-  check: async ({ path }) =>
+  check: async ({ target: { path } }) =>
     path === undefined ? applicable : { missing: 'no TCP port; unix-socket does the same here' },
 };

@@ -11,9 +11,7 @@ export const pipelined: Scenario = {
     'Clients send four requests in one piece, on connections that they keep. All four must be answered.',
   kind: 'pipelined',
   clients: [clients, door],
-  patient: false,
-  inFlight: false,
-  async check(target, { path }) {
+  async check({ target, settings: { path } }) {
     const request = formatRequest(target, path);
     const pieces = [Buffer.concat([request, request, request, request])];
     const { answers } = await ask(target, { pieces, expect: 4, timeout: 3_000 });

@@ -14,9 +14,8 @@ export const slowRequest: Scenario = {
   description: 'Clients always have a request in flight that takes the server its time.',
   kind: 'slow',
   clients: [clients, door],
-  patient: false,
   inFlight: true,
-  async check(target, { slowPath, hungAfter }) {
+  async check({ target, settings: { slowPath, hungAfter } }) {
     const pieces = [formatRequest(target, slowPath)];
     const { answers } = await ask(target, { pieces, timeout: hungAfter });
     const [answer] = answers;

@@ -13,9 +13,8 @@ export const slowUpload: Scenario = {
   description: 'Clients always have an upload in flight, which takes them 800 ms.',
   kind: 'slowUpload',
   clients: [clients, door],
-  patient: false,
   inFlight: true,
-  async check(target, { uploadPath }) {
+  async check({ target, settings: { uploadPath } }) {
     const head = formatRequest(target, uploadPath, { method: 'POST', headers: ['Content-Length: 8'] });
     const pieces = [Buffer.concat([head, Buffer.from('half')]), Buffer.from('half')];
     const { answers, firstByte = 0 } = await ask(target, { pieces, pause: PAUSE, timeout: 3_000 });

@@ -15,10 +15,14 @@ export const sse: Scenario = {
   clients: [clients, door],
   patient: true,
   inFlight: true,
-  async check(target, { eventsPath, path }) {
+  async check({ target, settings: { eventsPath, path } }) {
     for (const candidate of new Set([eventsPath, '/sse', '/stream', path])) {
       const pieces = [formatRequest(target, candidate, { headers })];
-      const { text } = await ask(target, { pieces, timeout: 500, until: (part) => isEventStream.test(part) });
+      const { text } = await ask(target, {
+        pieces,
+        timeout: 2_000,
+        until: (part) => isEventStream.test(part),
+      });
       if (isEventStream.test(text)) return { load: { eventsPath: candidate } };
     }
     return { missing: 'no event stream; give its path with --sse-path' };

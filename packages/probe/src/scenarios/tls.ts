@@ -8,7 +8,6 @@ export const tls: Scenario = {
     'Clients open a TLS connection for each request, with up to 200 ms between the TCP connection and the handshake.',
   kind: 'tls',
   clients: [clients],
-  patient: false,
   inFlight: true,
-  check: async (target) => (target.tls ? applicable : { missing: 'no TLS' }),
+  check: async ({ target }) => (target.tls ? applicable : { missing: 'no TLS' }),
 };

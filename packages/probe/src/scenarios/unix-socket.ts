@@ -8,8 +8,6 @@ export const unixSocket: Scenario = {
     'Clients open a connection to a Unix socket for each request. A path that is gone is a refusal.',
   kind: 'newConnection',
   clients: [clients],
-  patient: false,
-  inFlight: false,
-  check: async ({ path }) =>
+  check: async ({ target: { path } }) =>
     path === undefined ? { missing: 'no Unix socket; give it with --url unix:/path' } : applicable,
 };

@@ -11,7 +11,7 @@ export const websocket: Scenario = {
   clients: [clients, door],
   patient: true,
   inFlight: true,
-  async check(target, { webSocketPath, path }) {
+  async check({ target, settings: { webSocketPath, path } }) {
     for (const candidate of new Set([webSocketPath, path, '/ws', '/websocket', '/socket'])) {
       if (await upgrades(target, candidate)) return { load: { webSocketPath: candidate } };
     }

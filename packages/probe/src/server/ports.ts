@@ -27,19 +27,29 @@ export async function findFreePort(): Promise<number> {
   return port;
 }
 
+export interface Listener {
+  readonly port: number;
+  /** Whether it is on all addresses, rather than on one. */
+  readonly all: boolean;
+}
+
 /** State of a listening socket in `/proc/net/tcp`. */
 const LISTEN = '0A';
 
-/** Ports that processes of a group listen on, lowest first. Linux only; elsewhere none are found. */
-export function listeningPorts(group: number): number[] {
+/** Where processes of a group listen, in their own network namespace, lowest port first. Linux only; elsewhere empty. */
+export function findListeners(group: number): Listener[] {
   if (process.platform !== 'linux') return [];
-  const inodes = new Set(readProcesses(group).flatMap(readSockets));
-  const ports = ['/proc/net/tcp', '/proc/net/tcp6']
-    .flatMap((table) => read(table).split('\n'))
+  const processes = readProcesses(group);
+  const inodes = new Set(processes.flatMap(readSockets));
+  return ['tcp', 'tcp6']
+    .flatMap((table) => read(`/proc/${processes[0]}/net/${table}`).split('\n'))
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[3] === LISTEN && inodes.has(fields[9] ?? ''))
-    .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16));
-  return [...new Set(ports)].toSorted((a, b) => a - b);
+    .map(([, local = '']) => {
+      const [address = '', port = ''] = local.split(':');
+      return { port: Number.parseInt(port, 16), all: /^0+$/.test(address) };
+    })
+    .toSorted((a, b) => a.port - b.port);
 }
 
 /** Whether a process group still has a process that is not a zombie. */

@@ -29,6 +29,8 @@ export async function attachServer(pid: number, target: Target): Promise<Server>
   });
   return {
     target,
+    port: undefined,
+    listensOnAll: undefined,
     exited,
     get exit() {
       return exit;

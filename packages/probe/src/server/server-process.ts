@@ -4,7 +4,7 @@ import { now } from '../attempt.ts';
 import { ProbeError } from '../errors.ts';
 import { findTarget, formatTarget, type Target } from '../target.ts';
 import { within } from '../within.ts';
-import { accepts, findFreePort, groupRuns, listeningPorts } from './ports.ts';
+import { accepts, findFreePort, findListeners, groupRuns, type Listener } from './ports.ts';
 import { describeExit, type Exit, type Server } from './server.ts';
 
 export interface ServerOptions {
@@ -26,6 +26,11 @@ export interface ServerOptions {
    * @defaultValue 'printed'
    */
   readonly address?: 'printed' | 'found' | Target | undefined;
+  /**
+   * How it is known that it listens, if connecting to `address` says nothing: others listen there, or it is in a network
+   * of its own. On Linux only.
+   */
+  readonly watch?: boolean | undefined;
 }
 
 const TAIL = 4_000;
@@ -40,7 +45,7 @@ const OWN_PORT_FIRST = 300;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { address = 'printed', startTimeout = 10_000 } = options;
   const given = typeof address === 'object' ? address : undefined;
-  if (given && (await accepts(given))) {
+  if (given && !options.watch && (await accepts(given))) {
     throw new ProbeError(
       'ERR_PROBE_PORT_IN_USE',
       `${formatTarget(given)} is in use: something accepted a connection there before the server was started`,
@@ -104,19 +109,29 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   async function find(): Promise<Target | undefined> {
     const spawnedAt = now();
     while (!exit && !failure && now() - spawnedAt < startTimeout) {
-      for (const candidate of candidates(now() - spawnedAt)) {
-        if (await accepts(candidate)) return exit ? undefined : candidate;
+      if (given && options.watch) {
+        if (listeners().some((listener) => listener.port === given.port)) return given;
+      } else {
+        for (const candidate of candidates(now() - spawnedAt)) {
+          if (await accepts(candidate)) return exit ? undefined : candidate;
+        }
       }
       await sleep(POLL);
     }
     return undefined;
   }
 
+  const listeners = (): Listener[] => (child.pid === undefined ? [] : findListeners(child.pid));
+
   function candidates(time: number): Target[] {
     if (given) return [given];
     const own = hosts(port);
-    if (time < OWN_PORT_FIRST || child.pid === undefined) return own;
-    return [...own, ...(printed ? [printed] : []), ...listeningPorts(child.pid).flatMap(hosts)];
+    if (time < OWN_PORT_FIRST) return own;
+    return [
+      ...own,
+      ...(printed ? [printed] : []),
+      ...listeners().flatMap((listener) => hosts(listener.port)),
+    ];
   }
 
   async function findPrinted(): Promise<Target | undefined> {
@@ -144,6 +159,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   return {
     target,
+    port,
+    get listensOnAll() {
+      const own = listeners().filter((listener) => listener.port === target.port);
+      return own.length === 0 ? undefined : own.some((listener) => listener.all);
+    },
     exited,
     get exit() {
       return exit;

@@ -8,6 +8,10 @@ export interface Exit {
 /** A server to be stopped. */
 export interface Server {
   readonly target: Target;
+  /** What it was told in PORT; undefined if it was not started here. */
+  readonly port: number | undefined;
+  /** Whether it can be reached from other machines, so far as that is known. */
+  readonly listensOnAll: boolean | undefined;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
   /** How it ended and when, in milliseconds since 1970. Undefined while it runs. */

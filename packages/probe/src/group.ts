@@ -1,0 +1,125 @@
+import { door } from './clients/door.ts';
+import { newConnection } from './clients/new-connection.ts';
+import { startClients, type Load } from './load.ts';
+import type { LoadOptions } from './load-options.ts';
+import type { ProbeEvents, ProbeSettings } from './probe.ts';
+import { toRound, type Round } from './round.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { attachServer } from './server/running-server.ts';
+import type { Server } from './server/server.ts';
+import { startServer, type ServerOptions } from './server/server-process.ts';
+import { stopUnderLoad } from './stop.ts';
+import type { Survey } from './survey.ts';
+import type { Target } from './target.ts';
+
+/** Load that goes on after the first refusal, in milliseconds, if the server is still there. */
+const AFTER_REFUSAL = 2_000;
+/** Time in milliseconds between the end of the load and the end of the server's time. */
+const LAST_CALL = 500;
+
+/** Where the server and the clients of one stop are. */
+interface Place {
+  start(): Promise<Server>;
+  load(target: Target): readonly Load[] | Promise<readonly Load[]>;
+  close(): Promise<void>;
+}
+
+/** Stops a server while the clients of some scenarios are at work. As many times as it is told; a round for each. */
+export async function runGroup(
+  settings: ProbeSettings,
+  survey: Survey,
+  group: readonly Scenario[],
+  given: Target | undefined,
+  events: ProbeEvents,
+): Promise<Round[][]> {
+  const { command, pid, signal, exitTimeout, after } = settings;
+  const patient = group.some((scenario) => scenario.patient);
+  const names = group.map(({ name }) => name);
+  const rounds: Round[][] = [];
+  const count = pid === undefined ? settings.rounds : 1;
+  for (let number = 1; number <= count; number += 1) {
+    events.started(names, number);
+    const place = await openPlace(settings, survey, group, given, number);
+    try {
+      const [stop, tallies] = await stopUnderLoad({
+        name: command.join(' ') || `process ${pid}`,
+        start: () => place.start(),
+        load: (target) => place.load({ ...target, tls: survey.target.tls }),
+        warmup: after,
+        signal,
+        group: settings.group,
+        loadAfterSignal: exitTimeout - LAST_CALL,
+        loadAfterRefusal: patient ? undefined : AFTER_REFUSAL,
+        exitTimeout,
+        patient,
+        onProgress: (progress) => events.progress(progress),
+      });
+      rounds.push(tallies.map((tally) => toRound(command, stop, tally)));
+    } finally {
+      await place.close();
+    }
+  }
+  return rounds;
+}
+
+/** A server to be stopped: a new one, or the one that already runs. */
+export function startProbed(settings: ProbeSettings, given: Target | undefined): Promise<Server> {
+  const { pid } = settings;
+  if (pid !== undefined && given) return attachServer(pid, given);
+  return startServer(serverOptions(settings, given));
+}
+
+function serverOptions({ command, startTimeout }: ProbeSettings, given: Target | undefined): ServerOptions {
+  return { command, startTimeout, address: given ?? 'found' };
+}
+
+async function openPlace(
+  settings: ProbeSettings,
+  survey: Survey,
+  group: readonly Scenario[],
+  given: Target | undefined,
+  round: number,
+): Promise<Place> {
+  const [first] = group;
+  if (first?.stage) {
+    const load = loadOf(first, settings, survey, round);
+    const server = serverOptions(settings, given);
+    const stage = await first.stage({ server, load, stage: settings.stage });
+    return {
+      start: () => stage.start(),
+      load: async (target) => [(await stage.load?.(target)) ?? startClients(target, first.clients, load)],
+      close: () => stage.close(),
+    };
+  }
+  return {
+    start: () => startProbed(settings, given),
+    load: (target) => startGroup(target, group, survey, settings, round),
+    close: async () => {},
+  };
+}
+
+function startGroup(
+  target: Target,
+  group: readonly Scenario[],
+  survey: Survey,
+  settings: ProbeSettings,
+  round: number,
+): Load[] {
+  // One client at the door is enough, and none if others knock all the time.
+  let needsDoor = survey.http1 && !group.some(({ clients }) => clients.includes(newConnection));
+  return group.map((scenario) => {
+    const clients = scenario.clients.filter((kind) => kind !== door || needsDoor);
+    if (clients.includes(door)) needsDoor = false;
+    return startClients(target, clients, loadOf(scenario, settings, survey, round));
+  });
+}
+
+function loadOf(scenario: Scenario, { load }: ProbeSettings, { checks }: Survey, round: number): LoadOptions {
+  const check = checks.get(scenario);
+  return {
+    ...load,
+    ...(check && 'load' in check ? check.load : {}),
+    seed: (load.seed ?? 1) + round - 1,
+    ...(scenario.patient ? { hungAfter: Infinity } : {}),
+  };
+}

@@ -1,0 +1,76 @@
+import { keepAlive } from '../clients/keep-alive.ts';
+import { newConnection } from '../clients/new-connection.ts';
+import { startProxy } from '../proxy.ts';
+import { findFreePort } from '../server/ports.ts';
+import type { Server } from '../server/server.ts';
+import { startServer } from '../server/server-process.ts';
+import { within } from '../within.ts';
+import { applicable, type Scenario, type StageContext } from './scenario.ts';
+
+/** Milliseconds that the instance which stays gets to stop. */
+const LAST_EXIT = 1_500;
+
+export const rolling: Scenario = {
+  name: 'rolling',
+  title: 'Rolling restart',
+  description:
+    'A second instance takes over, behind a proxy that goes to the next one if one refuses, or on the same port. Nobody may be refused.',
+  kind: 'newConnection',
+  clients: [newConnection, keepAlive],
+  handsOver: true,
+  async check({ target, server }) {
+    if (!server || server.port === undefined) return { missing: 'needs a server that it starts itself' };
+    if (target.port === server.port && target.path === undefined) return applicable;
+    return { missing: 'no second instance: the server does not listen on the port in PORT' };
+  },
+  async stage(context) {
+    return context.stage.rolling === 'proxy' ? stageProxy(context) : stageReusePort(context);
+  },
+};
+
+async function stageProxy({ server }: StageContext) {
+  let second: Server | undefined;
+  let proxy: Awaited<ReturnType<typeof startProxy>> | undefined;
+  return {
+    async start(): Promise<Server> {
+      const first = await startServer({ ...server, address: 'found' });
+      try {
+        second = await startServer({ ...server, address: 'found' });
+        proxy = await startProxy([first.target, second.target]);
+      } catch (error) {
+        await first.destroy();
+        throw error;
+      }
+      return Object.create(first, { target: { value: proxy.target } }) as Server;
+    },
+    async close(): Promise<void> {
+      await end(second);
+      proxy?.close();
+    },
+  };
+}
+
+async function stageReusePort({ server }: StageContext) {
+  let second: Server | undefined;
+  return {
+    async start(): Promise<Server> {
+      const address = { host: '127.0.0.1', port: await findFreePort() };
+      const first = await startServer({ ...server, address });
+      try {
+        second = await startServer({ ...server, address, watch: true });
+      } catch (error) {
+        await first.destroy();
+        throw error;
+      }
+      return first;
+    },
+    close: () => end(second),
+  };
+}
+
+async function end(server: Server | undefined): Promise<void> {
+  if (!server) return;
+  server.signal('SIGTERM', false);
+  await within(server.exited, LAST_EXIT);
+  await server.destroy();
+}

@@ -18,8 +18,8 @@ export function advise(scenario: Scenario, rounds: readonly Round[]): string[] {
 
   if (lost('reset', 'reset-before-accept', 'empty', 'cut') && died) {
     return [
-      `Nothing handles ${signal}: the process died of it with everything it had in hand. Handle the signal: stop ` +
-        'accepting, finish what is in flight, then exit.',
+      `The process died of ${signal} with requests in its hands. Handle the signal: stop accepting, finish what is in ` +
+        'flight, then exit. If something handles it already, it lets the process die too early.',
     ];
   }
   if (lost(...resets) && opening.has(scenario.kind)) {

@@ -89,8 +89,8 @@ function notApplicable({ missing }: Extract<Check, { missing: string }>): Verdic
 function groupScenarios({ scenarios, together, pid }: ProbeSettings, { checks }: Survey): Scenario[][] {
   const applicable = scenarios.filter((scenario) => 'load' in (checks.get(scenario) ?? {}));
   if (!together && pid === undefined) return applicable.map((scenario) => [scenario]);
-  const apart = applicable.filter((scenario) => scenario.stage).map((scenario) => [scenario]);
-  const shared = applicable.filter((scenario) => !scenario.stage);
+  const apart = applicable.filter((scenario) => 'stage' in scenario).map((scenario) => [scenario]);
+  const shared = applicable.filter((scenario) => !('stage' in scenario));
   return shared.length === 0 ? apart : [shared, ...apart];
 }
 

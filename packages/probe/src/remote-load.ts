@@ -26,7 +26,7 @@ export async function startRemoteLoad(
   target: Target,
   load: LoadOptions,
 ): Promise<Load> {
-  const [command = '', ...args] = [...prefix, process.execPath, program];
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, program];
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   let counts = emptyCounts();

@@ -76,10 +76,12 @@ const rules: readonly Rule[] = [
   },
   {
     breaks: 'inconclusive',
-    look: ({ signalToRefused, killed }, { handsOver }) =>
-      signalToRefused === null && !killed && !handsOver
-        ? 'the port was never refused: does something else listen there?'
-        : undefined,
+    look: ({ signalToRefused, killed, outlastedLoad, signal }, { handsOver }) => {
+      if (signalToRefused !== null || killed || handsOver) return undefined;
+      return outlastedLoad
+        ? `still accepted connections when the load ended: give it more time with --exit-timeout`
+        : `connections were accepted after the process was gone: does something else listen there, or was ${signal} not for the server?`;
+    },
   },
   {
     breaks: 'inconclusive',
@@ -146,9 +148,7 @@ function note(round: Round, { patient }: Scenario): string[] {
   if (!killed && exit.code !== 0 && describeExit(exit) !== 'gone')
     notes.push(`the process ended: ${describeExit(exit)}`);
   if (!killed && outlastedLoad && !patient) {
-    notes.push(
-      'the process ended only after the load did: clients that keep their connections may hold it up',
-    );
+    notes.push('the process ended only after the load did');
   }
   if (leftBehind) notes.push('the process ended before others that it had started');
   return notes;

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { ProbeError } from '../errors.ts';
-import { probe, type ProbeSettings } from '../probe.ts';
+import { probe, type ProbeSettings, type ScenarioResult } from '../probe.ts';
 import { createReporter } from '../report/all.ts';
+import { readReport, renderComparison } from '../report/compare.ts';
+import { renderPage } from '../report/html.ts';
 import { createReport } from '../report/report.ts';
 import { scenarios } from '../scenarios/all.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -28,13 +30,16 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(command: readonly string[], options: CliOptions): Promise<number> {
-  const settings = toSettings(command, options);
   const colours =
     options.color && (process.stdout.isTTY || 'FORCE_COLOR' in process.env) && !process.env['NO_COLOR'];
-  const title =
-    settings.pid === undefined ? command.join(' ') : `process ${settings.pid} at ${settings.url ?? ''}`;
+  // Commander takes all words that follow for files.
+  if (options.compare) return compare([...options.compare, ...command], colours);
+
+  const settings = toSettings(command, options);
+  // Better now than when all is done.
+  for (const file of [options.json, options.html]) if (file !== undefined) write(file, '');
   const reporter = createReporter(options.reporter, {
-    title,
+    title: settings.pid === undefined ? command.join(' ') : `process ${settings.pid} at ${settings.url}`,
     signal: settings.signal,
     rounds: settings.rounds,
     scenarios: settings.scenarios.map(({ name }) => name),
@@ -43,17 +48,39 @@ async function run(command: readonly string[], options: CliOptions): Promise<num
   });
   const startedAt = new Date();
   let url = settings.url ?? '';
-  const results = await probe(settings, {
-    ...reporter.events,
-    surveyed(target) {
-      url = target;
-      reporter.events.surveyed(target);
-    },
-  });
+  const surveyed = (found: string): void => {
+    url = found;
+    reporter.events.surveyed(found);
+  };
+  let results: ScenarioResult[];
+  try {
+    results = await probe(settings, { ...reporter.events, surveyed });
+  } finally {
+    reporter.clear?.();
+  }
   const report = createReport(settings, url, startedAt, results);
+  if (options.json !== undefined) write(options.json, `${JSON.stringify(report)}\n`);
+  if (options.html !== undefined) write(options.html, renderPage(report));
   process.stdout.write(reporter.render(report));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report)}\n`);
   return exitCodes[report.verdict];
+}
+
+/** The exit code is about the second. */
+function compare(files: readonly string[], colours: boolean): number {
+  const [first, second] = files;
+  if (first === undefined || second === undefined || files.length > 2)
+    throw invalid('--compare takes two files of --json');
+  const [a, b] = [readReport(first), readReport(second)];
+  process.stdout.write(renderComparison(a, b, colours));
+  return exitCodes[b.verdict];
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw invalid(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function toSettings(command: readonly string[], options: CliOptions): ProbeSettings {

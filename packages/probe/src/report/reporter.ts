@@ -5,6 +5,8 @@ import type { Report } from './report.ts';
 export interface Reporter {
   /** Called while the probe is at work. */
   readonly events: ProbeEvents;
+  /** Takes away what it showed meanwhile. */
+  readonly clear?: () => void;
   /** What to print at the end. */
   readonly render: (report: Report) => string;
 }

@@ -8,6 +8,7 @@ import { sumCounts, type Status } from '../verdict.ts';
 import type { Report } from './report.ts';
 import type { Reporter } from './reporter.ts';
 import { alignCells, resultCells, titleLines, type Cell } from './table.ts';
+import { statusMarks } from './words.ts';
 
 export interface TerminalOptions {
   /** What the probe is told to do, for the first line. */
@@ -22,10 +23,10 @@ export interface TerminalOptions {
 }
 
 const marks: Readonly<Record<Status, Cell>> = {
-  passed: { text: '✓', colour: 'green' },
-  failed: { text: '✗', colour: 'red' },
-  inconclusive: { text: '?', colour: 'yellow' },
-  'not-applicable': { text: '–', colour: 'dim' },
+  passed: { text: statusMarks.passed, colour: 'green' },
+  failed: { text: statusMarks.failed, colour: 'red' },
+  inconclusive: { text: statusMarks.inconclusive, colour: 'yellow' },
+  'not-applicable': { text: statusMarks['not-applicable'], colour: 'dim' },
 };
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -83,8 +84,8 @@ export function createTerminalReporter(options: TerminalOptions): Reporter {
         show();
       },
     },
+    clear: () => log?.clear(),
     render(report) {
-      log?.clear();
       return `${heading()}${renderReport(report, colours)}`;
     },
   };

@@ -30,6 +30,13 @@ export const statusNames = {
   'not-applicable': 'not applicable',
 } as const;
 
+export const statusMarks = {
+  passed: '✓',
+  failed: '✗',
+  inconclusive: '?',
+  'not-applicable': '–',
+} as const;
+
 /** "3 reset after accept" */
 export function describeLoss(outcome: Outcome, count: number): string {
   return `${count.toLocaleString('en-US')} ${outcomeNames[outcome]}`;

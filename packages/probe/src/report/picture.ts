@@ -1,0 +1,127 @@
+import { scaleLinear, type ScaleLinear } from 'd3-scale';
+import type { AttemptRecord } from '../attempt.ts';
+import { formatCount, formatTime } from '../numbers.ts';
+import { countAttempts, isLost, outcomes, type Outcome } from '../outcome.ts';
+import type { Round } from '../round.ts';
+import { TIMELINE_BEFORE } from '../timeline.ts';
+import { html, raw, type Markup } from './markup.ts';
+import { outcomeNames } from './words.ts';
+
+/** The picture is stretched to its place: these are no pixels. */
+const WIDTH = 1_000;
+const HEIGHT = 1_000;
+/** No number is put closer to the sides. */
+const EDGE = 30;
+/** Below this share of the width, an attempt is a dot. */
+const SHORTEST = 0.003;
+
+interface Mark {
+  readonly name: string;
+  readonly label: string;
+  readonly at: number;
+}
+
+/**
+ * A shutdown as a picture: each connection a line, the first at the top, coloured by what became of its requests, with
+ * the signal, the first refusal and the exit marked. Words are beside the drawing, so that they do not shrink with it.
+ */
+export function renderPicture(round: Round): Markup {
+  const answeredOrLost = round.timeline.filter(({ outcome }) => outcome !== 'refused');
+  // What was refused after the end only says that there was load.
+  const end = Math.max(round.signalToExit, ...answeredOrLost.map(({ ended }) => ended), 50) * 1.04;
+  const records = round.timeline.filter(({ started }) => started < end);
+  const x = scaleLinear([-TIMELINE_BEFORE, end], [0, WIDTH]);
+  const rows = placeRows(records);
+  const step = HEIGHT / Math.max(1, rows.size);
+  const y = ({ connection }: AttemptRecord): number => ((rows.get(connection) ?? 0) + 0.5) * step;
+
+  const layers = outcomes.map((outcome) => {
+    const shapes = records.filter((record) => record.outcome === outcome);
+    return shapes.length === 0 ? undefined : drawLayer(outcome, shapes, x, y);
+  });
+  const marks = findMarks(round);
+  return html`<figure class="picture">
+    <div class="marks">${marks.map((mark) => renderMark(mark, x))}</div>
+    <div class="plot">
+      <svg
+        viewBox="0 0 ${WIDTH} ${HEIGHT}"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label="${describe(records, round)}"
+      >
+        ${layers.filter((layer) => layer !== undefined)}
+      </svg>
+      ${marks.map(({ name, at }) => html`<i class="line ${name}" style="left:${percent(x(at))}"></i>`)}
+    </div>
+    <div class="axis">${renderTicks(x)}</div>
+    <figcaption>${describe(records, round)}</figcaption>
+  </figure>`;
+}
+
+/** Connections in the order of their start. */
+function placeRows(records: readonly AttemptRecord[]): Map<number, number> {
+  const rows = new Map<number, number>();
+  for (const { connection } of records) if (!rows.has(connection)) rows.set(connection, rows.size);
+  return rows;
+}
+
+function drawLayer(
+  outcome: Outcome,
+  records: readonly AttemptRecord[],
+  x: ScaleLinear<number, number>,
+  y: (record: AttemptRecord) => number,
+): Markup {
+  const lines: string[] = [];
+  const dots: string[] = [];
+  for (const record of records) {
+    const from = Math.max(0, x(record.started));
+    const to = Math.min(WIDTH, x(record.ended));
+    const height = y(record).toFixed(1);
+    if (to - from > SHORTEST * WIDTH) lines.push(`M${from.toFixed(1)} ${height}H${to.toFixed(1)}`);
+    // A line without a length is drawn as its round ends: a dot that is not stretched.
+    if (isLost(outcome) || to - from <= SHORTEST * WIDTH) dots.push(`M${to.toFixed(1)} ${height}h0`);
+  }
+  return html`<g class="${outcome}"
+    ><title>${outcomeNames[outcome]}</title>${raw(
+      `<path class="lines" d="${lines.join('')}"/><path class="dots" d="${dots.join('')}"/>`,
+    )}</g
+  >`;
+}
+
+function findMarks({ signal, signalToRefused, signalToExit, exit, killed }: Round): Mark[] {
+  const marks: Mark[] = [{ name: 'signal', label: signal, at: 0 }];
+  if (signalToRefused !== null) {
+    marks.push({ name: 'refusal', label: `refused, ${formatTime(signalToRefused)}`, at: signalToRefused });
+  }
+  const how = killed ? 'killed' : exit.signal ? `died of ${exit.signal}` : 'exit';
+  marks.push({ name: 'exit', label: `${how}, ${formatTime(signalToExit)}`, at: signalToExit });
+  return marks;
+}
+
+function renderMark({ name, label, at }: Mark, x: ScaleLinear<number, number>): Markup {
+  const left = x(at);
+  const side = left > WIDTH * 0.55 ? 'before' : 'after';
+  return html`<div class="mark ${name}">
+    <span class="${side}" style="left:${percent(left)}">${label}</span>
+  </div>`;
+}
+
+function renderTicks(x: ScaleLinear<number, number>): Markup[] {
+  const ticks = x.ticks(6);
+  const seconds = Math.max(...ticks) >= 2_000;
+  const inside = ticks.filter((tick) => x(tick) > EDGE && x(tick) < WIDTH - EDGE);
+  return inside.map((tick) => {
+    const text = seconds ? `${tick / 1_000} s` : `${tick} ms`;
+    return html`<span style="left:${percent(x(tick))}">${text}</span>`;
+  });
+}
+
+function percent(position: number): string {
+  return `${((position / WIDTH) * 100).toFixed(2)}%`;
+}
+
+function describe(records: readonly AttemptRecord[], { counts }: Round): string {
+  const shown = new Set(records.map(({ connection }) => connection)).size;
+  const choice = records.length < countAttempts(counts) ? ', a choice of all that were made' : '';
+  return `${formatCount(shown)} connections around the signal${choice}: each is a line, the first at the top.`;
+}

@@ -72,6 +72,7 @@ function headline(counts: Counts): string {
 
 function renderSummary(scenarios: readonly ScenarioResult[]): Markup {
   const titles = [
+    'lost',
     'answered',
     'refused',
     'reset',
@@ -114,12 +115,17 @@ function renderSummaryRow({ name, status, rounds }: ScenarioResult): Markup {
   ];
   return html`<tr>
     <td><span class="tick ${status}">${statusMarks[status]}</span><a href="#${name}">${name}</a></td>
+    ${lossCell(countLost(counts))}
     <td>${formatCount(counts.answered)}</td>
     <td>${formatCount(counts.refused)}</td>
-    ${losses.map((count) => html`<td class="${count > 0 ? 'loss' : 'zero'}">${formatCount(count)}</td>`)}
+    ${losses.map(lossCell)}
     <td>${medianTime(rounds.map((round) => round.signalToRefused))}</td>
     <td>${medianTime(rounds.map((round) => round.signalToExit))}</td>
   </tr>`;
+}
+
+function lossCell(count: number): Markup {
+  return html`<td class="${count > 0 ? 'loss' : 'zero'}">${formatCount(count)}</td>`;
 }
 
 function renderScenario(result: ScenarioResult): Markup {
@@ -177,7 +183,7 @@ function renderLatency({ latency, exit, signalToExit, killed }: Round): Markup {
         </tr>
       </thead>
       <tbody>
-        ${row('before the signal', latency.before)}${row('after it', latency.after)}
+        ${row('before', latency.before)}${row('after', latency.after)}
       </tbody>
     </table>
     <p class="soft">The process ended: ${end}.</p>`;

@@ -12,6 +12,8 @@ const WIDTH = 1_000;
 const HEIGHT = 1_000;
 /** No number is put closer to the sides. */
 const EDGE = 30;
+/** Of the height, for connections that were refused. */
+const LARGEST_BAND = 0.2;
 /** Below this share of the width, an attempt is a dot. */
 const SHORTEST = 0.003;
 
@@ -31,9 +33,8 @@ export function renderPicture(round: Round): Markup {
   const end = Math.max(round.signalToExit, ...answeredOrLost.map(({ ended }) => ended), 50) * 1.04;
   const records = round.timeline.filter(({ started }) => started < end);
   const x = scaleLinear([-TIMELINE_BEFORE, end], [0, WIDTH]);
-  const rows = placeRows(records);
-  const step = HEIGHT / Math.max(1, rows.size);
-  const y = ({ connection }: AttemptRecord): number => ((rows.get(connection) ?? 0) + 0.5) * step;
+  const heights = placeConnections(records);
+  const y = ({ connection }: AttemptRecord): number => heights.get(connection) ?? 0;
 
   const layers = outcomes.map((outcome) => {
     const shapes = records.filter((record) => record.outcome === outcome);
@@ -58,11 +59,21 @@ export function renderPicture(round: Round): Markup {
   </figure>`;
 }
 
-/** Connections in the order of their start. */
-function placeRows(records: readonly AttemptRecord[]): Map<number, number> {
-  const rows = new Map<number, number>();
-  for (const { connection } of records) if (!rows.has(connection)) rows.set(connection, rows.size);
-  return rows;
+/** Connections in the order of their start; those that were refused have a band of their own at the bottom. */
+function placeConnections(records: readonly AttemptRecord[]): Map<number, number> {
+  const accepted = new Set<number>();
+  for (const { connection, outcome } of records) if (outcome !== 'refused') accepted.add(connection);
+  const refused = new Set(records.map(({ connection }) => connection).filter((one) => !accepted.has(one)));
+  const share = refused.size / Math.max(1, accepted.size + refused.size);
+  const band = HEIGHT * (accepted.size === 0 ? 1 : Math.min(share, LARGEST_BAND));
+  const heights = new Map<number, number>();
+  const place = (connections: ReadonlySet<number>, from: number, to: number): void => {
+    const step = (to - from) / Math.max(1, connections.size);
+    [...connections].forEach((one, index) => heights.set(one, from + (index + 0.5) * step));
+  };
+  place(accepted, 0, HEIGHT - band);
+  place(refused, HEIGHT - band, HEIGHT);
+  return heights;
 }
 
 function drawLayer(

@@ -94,7 +94,7 @@ ${['answered', 'refused', 'reset-before-accept', 'reset', 'empty', 'cut', 'unava
 .mark.refusal span { border-style: none dashed; }
 .mark.refusal .after { border-right: 0; }
 .mark.refusal .before { border-left: 0; }
-.axis { position: relative; height: 24px; font-size: 0.78rem; color: var(--soft); font-variant-numeric: tabular-nums; overflow: hidden; }
+.axis { position: relative; height: 24px; font-size: 0.78rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .axis span { position: absolute; top: 3px; transform: translateX(-50%); white-space: nowrap; }
 @media (max-width: 560px) { .axis span:nth-child(even) { display: none; } main { padding: 22px 12px 48px; } section { padding: 16px 14px; } }
 figcaption { font-size: 0.84rem; }

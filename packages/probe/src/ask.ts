@@ -17,8 +17,8 @@ export interface Asked {
   readonly answers: readonly Answer[];
   /** All that came. */
   readonly text: string;
-  /** Milliseconds until the first byte came. */
-  readonly firstByte: number | undefined;
+  /** How many pieces had been written when the first byte came. */
+  readonly piecesBefore: number;
 }
 
 export interface AskOptions {
@@ -45,7 +45,8 @@ export function ask(target: Target, options: AskOptions): Promise<Asked> {
     const timers: NodeJS.Timeout[] = [];
     let text = '';
     let startedAt = now();
-    let firstByte: number | undefined;
+    let written = 0;
+    let piecesBefore = 0;
 
     const socket = target.tls
       ? connectTls({ ...address, rejectUnauthorized: false, servername: 'localhost' })
@@ -54,11 +55,12 @@ export function ask(target: Target, options: AskOptions): Promise<Asked> {
     socket.once(target.tls ? 'secureConnect' : 'connect', () => {
       startedAt = now();
       pieces.forEach((piece, index) => {
-        timers.push(setTimeout(() => socket.write(piece), index * pause));
+        // What came while this process was late is read first.
+        timers.push(setTimeout(() => setImmediate(write, piece), index * pause));
       });
     });
     socket.on('data', (bytes: Buffer) => {
-      firstByte ??= now() - startedAt;
+      if (text === '') piecesBefore = written;
       if (text.length < LONGEST) text += bytes.toString('latin1');
       for (let at = 0; at < bytes.length && !reader.malformed;) {
         at = reader.read(bytes, at, bytes.length);
@@ -73,6 +75,11 @@ export function ask(target: Target, options: AskOptions): Promise<Asked> {
     });
     socket.on('error', settle);
 
+    function write(piece: Buffer): void {
+      written += 1;
+      if (!socket.destroyed) socket.write(piece);
+    }
+
     function take(): void {
       if (!reader.complete) return;
       answers.push({ status: reader.status, keepAlive: reader.keepAlive, time: now() - startedAt });
@@ -82,7 +89,7 @@ export function ask(target: Target, options: AskOptions): Promise<Asked> {
     function settle(): void {
       for (const timer of timers) clearTimeout(timer);
       socket.destroy();
-      resolve({ answers, text, firstByte });
+      resolve({ answers, text, piecesBefore });
     }
   });
 }

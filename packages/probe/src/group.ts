@@ -69,7 +69,11 @@ export function startProbed(settings: ProbeSettings, given: Target | undefined):
   return startServer(serverOptions(settings, given));
 }
 
-function serverOptions({ command, startTimeout }: ProbeSettings, given: Target | undefined): ServerOptions {
+/** How it is started. */
+export function serverOptions(
+  { command, startTimeout }: ProbeSettings,
+  given: Target | undefined,
+): ServerOptions {
   return { command, startTimeout, address: given ?? 'found' };
 }
 

@@ -1,5 +1,5 @@
 import { advise } from './advice.ts';
-import { runGroup, startProbed } from './group.ts';
+import { runGroup, serverOptions, startProbed } from './group.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { Round } from './round.ts';
 import type { Check, Scenario, StageSettings } from './scenarios/scenario.ts';
@@ -96,11 +96,11 @@ function groupScenarios({ scenarios, together, pid }: ProbeSettings, { checks }:
 
 /** Looks at a server that is then thrown away, unless it is the one that already runs. */
 async function surveyServer(settings: ProbeSettings, given: Target | undefined): Promise<Survey> {
-  const { pid, scenarios, load, signal, group } = settings;
+  const { pid, scenarios, load, signal, group, stage } = settings;
   const server = await startProbed(settings, given);
   try {
-    const started = pid === undefined ? server : undefined;
-    return await lookAt({ ...server.target, ...given }, started, scenarios, load);
+    const started = pid === undefined ? { server, options: serverOptions(settings, given) } : undefined;
+    return await lookAt({ ...server.target, ...given }, { started, stage }, scenarios, load);
   } finally {
     if (pid === undefined && !server.exit) {
       server.signal(signal, group);

@@ -26,9 +26,12 @@ export async function startRemoteLoad(
   target: Target,
   load: LoadOptions,
 ): Promise<Load> {
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, program];
+  const words = [...prefix, process.execPath, program];
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(words[0] ?? '', words.slice(1), {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   let counts = emptyCounts();
   let firstRefused: number | null = null;
   let tally: LoadTally | undefined;

@@ -3,8 +3,7 @@ import { formatRequest } from './clients/request.ts';
 import { ProbeError } from './errors.ts';
 import { resolveLoad, type LoadOptions } from './load-options.ts';
 import { http2 } from './scenarios/http2.ts';
-import type { Check, Scenario } from './scenarios/scenario.ts';
-import type { Server } from './server/server.ts';
+import type { Check, CheckContext, Scenario } from './scenarios/scenario.ts';
 import { formatTarget, type Target } from './target.ts';
 
 /** What a server is like while nothing stops it. */
@@ -20,7 +19,7 @@ const TIMEOUT = 5_000;
 /** Looks at a running server. @throws ERR_PROBE_UNHEALTHY when it does not answer as it should */
 export async function lookAt(
   listening: Target,
-  server: Server | undefined,
+  context: Pick<CheckContext, 'started' | 'stage'>,
   scenarios: readonly Scenario[],
   load: LoadOptions,
 ): Promise<Survey> {
@@ -42,12 +41,12 @@ export async function lookAt(
       );
     }
     const checks = scenarios.map(
-      async (scenario) => [scenario, await scenario.check({ target, settings, server })] as const,
+      async (scenario) => [scenario, await scenario.check({ ...context, target, settings })] as const,
     );
     return { target, http1: true, checks: new Map(await Promise.all(checks)) };
   }
   for (const target of candidates) {
-    const check = await http2.check({ target, settings, server });
+    const check = await http2.check({ ...context, target, settings });
     if ('missing' in check) continue;
     const missing: Check = { missing: 'no HTTP/1, only HTTP/2' };
     const checks = scenarios.map((scenario) => [scenario, scenario === http2 ? check : missing] as const);

@@ -31,8 +31,9 @@ export const midHandshake: Scenario = {
   },
 };
 
-function whatIsMissing({ target, server }: CheckContext): string | undefined {
-  if (!server || server.port === undefined) return 'needs a server that it starts itself';
+function whatIsMissing({ target, started }: CheckContext): string | undefined {
+  const server = started?.server;
+  if (server?.port === undefined) return 'needs a server that it starts itself';
   if (target.port !== server.port) return 'the server does not listen on the port in PORT';
   if (server.listensOnAll === false) {
     return `the server listens on ${target.host} only, and the clients come from another network`;

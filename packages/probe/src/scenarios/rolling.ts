@@ -1,9 +1,11 @@
 import { keepAlive } from '../clients/keep-alive.ts';
 import { newConnection } from '../clients/new-connection.ts';
+import { ProbeError } from '../errors.ts';
 import { startProxy } from '../proxy.ts';
 import { findFreePort } from '../server/ports.ts';
 import type { Server } from '../server/server.ts';
-import { startServer } from '../server/server-process.ts';
+import { startServer, type ServerOptions } from '../server/server-process.ts';
+import type { Target } from '../target.ts';
 import { within } from '../within.ts';
 import { applicable, type Scenario, type StageContext } from './scenario.ts';
 
@@ -18,10 +20,14 @@ export const rolling: Scenario = {
   kind: 'newConnection',
   clients: [newConnection, keepAlive],
   handsOver: true,
-  async check({ target, server }) {
-    if (!server || server.port === undefined) return { missing: 'needs a server that it starts itself' };
-    if (target.port === server.port && target.path === undefined) return applicable;
-    return { missing: 'no second instance: the server does not listen on the port in PORT' };
+  async check({ target, started, stage }) {
+    if (!started) return { missing: 'needs a server that it starts itself' };
+    const { server, options } = started;
+    if (target.port !== server.port || target.path !== undefined) {
+      return { missing: 'no second instance: the server does not listen on the port in PORT' };
+    }
+    if (stage.rolling === 'proxy' || (await canShare(options, target))) return applicable;
+    return { missing: 'no reusePort: the second instance could not listen on the port of the first' };
   },
   async stage(context) {
     return context.stage.rolling === 'proxy' ? stageProxy(context) : stageReusePort(context);
@@ -66,6 +72,17 @@ async function stageReusePort({ server }: StageContext) {
     },
     close: () => end(second),
   };
+}
+
+/** Whether another instance can listen where one does already. */
+async function canShare(options: ServerOptions, { host, port }: Target): Promise<boolean> {
+  try {
+    await end(await startServer({ ...options, address: { host, port }, watch: true }));
+    return true;
+  } catch (error) {
+    if (error instanceof ProbeError && error.code === 'ERR_PROBE_START_FAILED') return false;
+    throw error;
+  }
 }
 
 async function end(server: Server | undefined): Promise<void> {

@@ -22,7 +22,7 @@ export interface Scenario {
   readonly inFlight?: boolean;
   /** Whether another instance takes over, so that no client may be refused. */
   readonly handsOver?: boolean;
-  /** Looks at a running server. Never rejects. */
+  /** Looks at a running server. */
   check(context: CheckContext): Promise<Check>;
   /** Makes the place for one stop, if the server and its clients are not simply on this machine. */
   stage?(context: StageContext): Promise<Stage>;
@@ -31,8 +31,15 @@ export interface Scenario {
 export interface CheckContext {
   readonly target: Target;
   readonly settings: LoadSettings;
-  /** Undefined for one that already runs. */
-  readonly server: Server | undefined;
+  /** Undefined for one that was not started here. */
+  readonly started: StartedServer | undefined;
+  readonly stage: StageSettings;
+}
+
+export interface StartedServer {
+  readonly server: Server;
+  /** How it was started. */
+  readonly options: ServerOptions;
 }
 
 /** What to set for the load, or what is missing. */

@@ -5,7 +5,7 @@ import { slowUpload as clients } from '../clients/slow-upload.ts';
 import { applicable, type Scenario } from './scenario.ts';
 
 /** Milliseconds between the two halves of the body. */
-const PAUSE = 200;
+const PAUSE = 400;
 
 export const slowUpload: Scenario = {
   name: 'slow-upload',
@@ -17,9 +17,9 @@ export const slowUpload: Scenario = {
   async check({ target, settings: { uploadPath } }) {
     const head = formatRequest(target, uploadPath, { method: 'POST', headers: ['Content-Length: 8'] });
     const pieces = [Buffer.concat([head, Buffer.from('half')]), Buffer.from('half')];
-    const { answers, firstByte = 0 } = await ask(target, { pieces, pause: PAUSE, timeout: 3_000 });
+    const { answers, piecesBefore } = await ask(target, { pieces, pause: PAUSE, timeout: 3_000 });
     const [answer] = answers;
-    if (answer && answer.status < 500 && firstByte >= PAUSE / 2) return applicable;
+    if (answer && answer.status < 500 && piecesBefore === pieces.length) return applicable;
     const found = answer ? `${answer.status} before the body is there` : 'no answer';
     return { missing: `no upload: POST ${uploadPath} gets ${found}; give a path with --upload-path` };
   },

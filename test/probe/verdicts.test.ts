@@ -35,7 +35,7 @@ t.test('a server that nobody prepared', async (t) => {
   t.strictSame([code, report.verdict], [1, 'failed']);
   const [opened] = report.scenarios;
   t.match(opened, { name: 'new-connection', status: 'failed', rounds: [{ exit: { code: 0 } }] });
-  const { counts } = opened?.rounds[0] as Round;
+  const { counts } = (opened as Report['scenarios'][0]).rounds[0] as Round;
   t.ok(counts.reset + counts['reset-before-accept'] > 0, 'finds the resets');
 });
 

@@ -258,6 +258,22 @@ const serve = `
   const server = require('node:http').createServer((request, response) => response.end('ok'));
   server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port));`;
 
+t.test('a round says when the last answer came that the server owed', async (t) => {
+  const { server, port } = await listen(t, () => {});
+  await new Promise((resolve) => void server.close(resolve));
+  const command = evaluate(`
+    const { createServer } = require('node:http');
+    const server = createServer((_, response) => setTimeout(() => response.end('ok'), 600));
+    server.listen(${port}, '127.0.0.1');
+    process.on('SIGTERM', () => server.close());`);
+  const load = { ...none, newConnection: 3 };
+  const round = await runRound({ command, address: { host: '127.0.0.1', port }, load, warmup: 300 });
+  t.same(round.counts, counted({ answered: 3, refused: round.counts.refused }));
+  const { lastOwedAnswer, signalToExit, inFlightAtSignal } = round;
+  t.equal(inFlightAtSignal, 3);
+  t.ok(lastOwedAnswer !== null && lastOwedAnswer > 0 && lastOwedAnswer < signalToExit);
+});
+
 t.test('a server that ends before the signal', async (t) => {
   const command = evaluate(`${serve} setTimeout(() => process.exit(7), 300)`);
   await t.rejects(runRound({ command, load: { ...none, newConnection: 1 }, warmup: 5_000 }), {

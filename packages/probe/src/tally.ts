@@ -25,6 +25,11 @@ export interface LoadTally {
   /** Connections that were let in although they were begun after one had been refused. */
   readonly acceptedAfterRefusal: number;
   readonly inFlightAtSignal: number;
+  /**
+   * When the last answer came of those that the server owed: to requests in flight at the signal, and on connections
+   * that it let in after it. Null if none came.
+   */
+  readonly lastOwedAnswer: number | null;
   /** Idle connections that the server closed, which costs nobody anything. */
   readonly idleCloses: number;
   /** Idle connections that the server reset. */
@@ -79,6 +84,7 @@ export function createTally(): Tally {
   let inFlightAtSignal = 0;
   let firstRefusedAt: number | undefined;
   let lastRefusedAt: number | undefined;
+  let lastOwedAnswerAt: number | undefined;
   let lostBeforeSignal = 0;
   let refusedBeforeSignal = 0;
   let acceptedAfterRefusal = 0;
@@ -139,6 +145,8 @@ export function createTally(): Tally {
       kind.counts[outcome] += 1;
       counts[outcome] += 1;
       if (endedAt > signalledAt) kind.longest = Math.max(kind.longest, round(time));
+      const owed = attempt.opened || attempt.startedAt < signalledAt;
+      if (outcome === 'answered' && owed && endedAt > signalledAt) lastOwedAnswerAt = endedAt;
       if (outcome === 'answered') (endedAt > signalledAt ? after : before).push(time);
       if (outcome === 'refused') addRefused(attempt, endedAt);
       else if (attempt.opened && attempt.startedAt > (firstRefusedAt ?? Infinity)) acceptedAfterRefusal += 1;
@@ -181,6 +189,7 @@ export function createTally(): Tally {
       refusedBeforeSignal,
       acceptedAfterRefusal,
       inFlightAtSignal,
+      lastOwedAnswer: afterSignal(lastOwedAnswerAt),
       idleCloses,
       idleResets,
       unsolicited,

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatNumber } from '../helpers/numbers.ts';
 import { printTable } from '../helpers/table.ts';
 import { renderChart } from './chart.ts';
 import { contenders, folder, type Contender } from './contenders.ts';
@@ -34,27 +35,29 @@ const titles = ['version', 'lost per shutdown', 'worst', 'lossless', 'exit after
 
 function cells(summary: Summary): string[] {
   const { version, lost, clean, stops } = summary;
-  return [version, formatLost(summary), String(lost.most), `${clean} of ${stops}`, formatOver(summary)];
+  return [version, formatLost(summary), formatNumber(lost.most), `${clean} of ${stops}`, formatOver(summary)];
 }
 
 function describeRun({ conditions: { machine, node, clients }, entries }: Results): string {
   const counts = new Set(entries.map(({ stops }) => stops.length));
   const rounds = [...counts].toSorted((a, b) => a - b).join(' to ');
-  return `${rounds} shutdowns of each; servers under Node ${node}, clients under ${clients}; ${machine}.`;
+  const loads = entries.flatMap(({ stops }) => stops.map(({ load }) => load));
+  const busy = `load average ${Math.min(...loads).toFixed(0)} to ${Math.max(...loads).toFixed(0)}`;
+  return `${rounds} shutdowns of each; servers under Node ${node}, clients under ${clients}; ${machine}; ${busy}.`;
 }
 
 function describeLost({ outcomes }: Summary): string {
   return Object.entries(outcomes)
-    .map(([name, count]) => `${count} ${name}`)
+    .map(([name, count]) => `${formatNumber(count)} ${name}`)
     .join(', ');
 }
 
-export function renderTable(summaries: readonly Summary[]): string {
+function renderTable(summaries: readonly Summary[]): string {
   const rows = summaries.map((summary) => {
     const row = [summary.contender.title, ...cells(summary)];
     return summary.contender.ours ? row.map((cell) => `**${cell}**`) : row;
   });
-  return renderRows(['', ...titles], rows, '-');
+  return renderRows(['', ...titles], rows);
 }
 
 function renderHow(summaries: readonly Summary[]): string {
@@ -63,7 +66,7 @@ function renderHow(summaries: readonly Summary[]): string {
     describeLost(summary) || 'none',
     summary.exits.join(', '),
   ]);
-  return renderRows(['', 'lost, in all shutdowns', 'exit'], rows, '-');
+  return renderRows(['', 'lost, in all shutdowns', 'exit'], rows);
 }
 
 function renderConfigurations(summaries: readonly Summary[]): string {
@@ -73,7 +76,7 @@ function renderConfigurations(summaries: readonly Summary[]): string {
       const { title, file } = contender;
       return [`[${title}](../benchmarks/peers/servers/${file})`, readConfiguration(contender)];
     });
-  return renderRows(['', 'configuration'], rows, '-');
+  return renderRows(['', 'configuration'], rows);
 }
 
 /** The comment at the head of its file. */
@@ -87,13 +90,13 @@ function readConfiguration({ file }: Contender): string {
 }
 
 /** As the formatter would have it: all cells of a column as wide as the widest. */
-function renderRows(head: readonly string[], body: readonly (readonly string[])[], rule: string): string {
+function renderRows(head: readonly string[], body: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) =>
     Math.max(3, ...[head, ...body].map((row) => row[column]?.length ?? 0)),
   );
   const line = (row: readonly string[], fill = ' '): string =>
     `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width, fill)).join(' | ')} |`;
-  return [line(head), line([], rule), ...body.map((row) => line(row))].join('\n');
+  return [line(head), line([], '-'), ...body.map((row) => line(row))].join('\n');
 }
 
 /** Replaces what is between `<!-- name -->` and `<!-- /name -->`. */

@@ -18,6 +18,8 @@ export interface Stop {
   readonly exit: string;
   /** How late the clients were at worst. */
   readonly lag: number;
+  /** Load average of the minute before: what else was at work here. */
+  readonly load: number;
 }
 
 /** Where they were measured. */

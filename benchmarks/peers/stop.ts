@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLost, outcomes, runRound, type Round } from '@graceful-cluster/probe';
 import { tryListen } from '../helpers/client.ts';
@@ -29,7 +29,7 @@ export async function stopUnderLoad(
         WORKSPACE: workspace,
         PYTHONDONTWRITEBYTECODE: '1',
       },
-      url: `http://127.0.0.1:${port}`,
+      address: { host: '127.0.0.1', port },
       signal: contender.signal,
       load: { seed },
       warmup: contender.warmup ?? 1_000,
@@ -60,11 +60,12 @@ function summarizeRound(round: Round): Stop {
     answered: round.counts.answered,
     refused: round.counts.refused,
     lost: Object.fromEntries(lost),
-    lostBefore: before.length,
+    lostBefore: round.lostBeforeSignal,
     over: round3(round.signalToExit - (round.lastOwedAnswer ?? 0)),
     outlasted: round.outlastedLoad,
     exit: round.killed ? 'killed by us' : (signal ?? `code ${code}`),
     lag: round3(round.lag.max),
+    load: round3(loadavg()[0] ?? NaN),
   };
 }
 

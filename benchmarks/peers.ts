@@ -18,8 +18,8 @@ import {
   countStop,
   readResults,
   writeResults,
+  type Conditions,
   type Entry,
-  type Results,
   type Stop,
 } from './peers/results.ts';
 import { findPort, stopUnderLoad } from './peers/stop.ts';
@@ -43,49 +43,54 @@ if (unknown !== undefined)
   fail(`there is no '${unknown}', but ${contenders.map(({ name }) => name).join(', ')}`);
 
 const file = fileURLToPath(new URL('../peers.jsonl', import.meta.url));
-const before = values.add && existsSync(file) ? readResults(file) : undefined;
-const done = Math.max(0, ...(before?.entries ?? []).map(({ stops }) => stops.length));
-const measured = await run();
-const results = before ? addResults(before, measured) : measured;
-writeResults(file, results);
+let results = values.add && existsSync(file) ? readResults(file) : undefined;
+if (rounds > 0) {
+  installPeers();
+  await runRounds();
+}
+if (!results) fail('there are no results yet');
 printResults(results);
 if (values.write) writeDocuments(results);
 
-async function run(): Promise<Results> {
-  const version = execFileSync(values.node, ['--version'], { encoding: 'utf8' }).trim();
-  const [model = 'unknown processor'] = cpus().map((cpu) => cpu.model.trim());
-  const kernel = /^[\d.]*/.exec(release())?.[0];
-  const machine = `${availableParallelism()} cores, ${model}, ${process.platform} ${kernel}`;
-  const entries = rounds > 0 ? await runRounds() : [];
-  return { conditions: { machine, node: version, clients: process.version }, entries };
-}
-
-async function runRounds(): Promise<Entry[]> {
-  installPeers();
-  const chosen = contenders.filter(({ name }) => only?.includes(name) ?? true);
-  const stops = new Map(chosen.filter(present).map((contender) => [contender, [] as Stop[]]));
+/** What is done is kept after each round. */
+async function runRounds(): Promise<void> {
+  const conditions = describeConditions();
+  const chosen = new Set(contenders.filter(({ name }) => only?.includes(name) ?? true).filter(present));
   const backend = await startBackend();
   try {
-    for (let round = done + 1; round <= done + rounds; round += 1) {
-      // Each has each turn of a round once in a while.
-      const turns = [...stops.keys()];
-      const first = (round * 7) % turns.length;
-      for (const contender of [...turns.slice(first), ...turns.slice(0, first)]) {
-        printProgress(`round ${round} of ${done + rounds}: ${contender.name}`);
+    for (let count = 1; count <= rounds; count += 1) {
+      const done = Math.max(0, ...(results?.entries ?? []).map(({ stops }) => stops.length));
+      const round = done + 1;
+      const entries: Entry[] = [];
+      for (const contender of takeTurns([...chosen], round)) {
+        printProgress(`round ${round}, ${count} of ${rounds}: ${contender.name}`);
         const stop = await stopOnce(contender, backend.port, round);
-        if (stop) stops.get(contender)?.push(stop);
-        else stops.delete(contender);
+        const version = findVersion(contender, values.node) ?? '';
+        if (stop) entries.push({ name: contender.name, version, stops: [stop] });
+        else chosen.delete(contender);
       }
+      const more = { conditions, entries };
+      results = results ? addResults(results, more) : more;
+      writeResults(file, results);
     }
   } finally {
     printProgress('');
     await backend.child.end();
   }
-  return [...stops].map(([contender, list]) => ({
-    name: contender.name,
-    version: findVersion(contender, values.node) ?? '',
-    stops: list,
-  }));
+}
+
+/** Who is first in one round is later in the next. */
+function takeTurns(all: readonly Contender[], round: number): readonly Contender[] {
+  const first = (round * 7) % all.length;
+  return [...all.slice(first), ...all.slice(0, first)];
+}
+
+function describeConditions(): Conditions {
+  const node = execFileSync(values.node, ['--version'], { encoding: 'utf8' }).trim();
+  const [model = 'unknown processor'] = cpus().map((cpu) => cpu.model.trim());
+  const kernel = /^[\d.]*/.exec(release())?.[0];
+  const machine = `${availableParallelism()} cores, ${model}, ${process.platform} ${kernel}`;
+  return { machine, node, clients: process.version };
 }
 
 function present(contender: Contender): boolean {

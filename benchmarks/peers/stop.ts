@@ -6,7 +6,7 @@ import { tryListen } from '../helpers/client.ts';
 import type { Contender } from './contenders.ts';
 import type { Stop } from './results.ts';
 
-export interface Conditions {
+export interface StopOptions {
   readonly node: string;
   readonly backendPort: number;
   /** The number of the round, which decides when the clients think. */
@@ -16,9 +16,11 @@ export interface Conditions {
 /** Starts a contender, puts the load on it, and stops it. Nothing of it is left afterwards. */
 export async function stopUnderLoad(
   contender: Contender,
-  { node, backendPort, seed }: Conditions,
+  { node, backendPort, seed }: StopOptions,
 ): Promise<{ stop: Stop; round: Round }> {
   const workspace = mkdtempSync(join(tmpdir(), 'peers-'));
+  const remove = (): void => rmSync(workspace, { recursive: true, force: true });
+  process.once('exit', remove);
   const port = await findPort();
   try {
     const round = await runRound({
@@ -36,7 +38,8 @@ export async function stopUnderLoad(
     });
     return { stop: summarizeRound(round), round };
   } finally {
-    rmSync(workspace, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
   }
 }
 

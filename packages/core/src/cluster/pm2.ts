@@ -1,5 +1,5 @@
 import type { CoordinatorCore } from '../coordinator.ts';
-import type { Membership } from './worker.ts';
+import type { Membership } from './membership.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 
 /** What a process under PM2 says and hears, in its cluster mode and in its fork mode. */

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { CoordinatorCore, Surroundings } from '../coordinator.ts';
 import type { ShutdownReport } from '../report.ts';
+import type { Membership } from './membership.ts';
 import { createReadiness } from './readiness.ts';
 import { createPm2Membership, findPm2 } from './pm2.ts';
 import { guardChannel, guardOutput } from './guards.ts';
@@ -11,12 +12,6 @@ const PROGRESS = 500;
 
 /** Longest wait for the report to be written, in milliseconds. */
 const FLUSH = 200;
-
-export interface Membership {
-  readonly surroundings: Surroundings;
-  /** Joins the primary's shutdown, if the primary supervises; begins one of its own when the primary is gone. */
-  readonly join: (core: CoordinatorCore) => void;
-}
 
 /** The worker's side of a cluster, or undefined in a process that nobody else decides on. */
 export function createMembership(): Membership | undefined {

@@ -1,0 +1,8 @@
+import type { CoordinatorCore, Surroundings } from '../coordinator.ts';
+
+/** How a process takes part in a shutdown that another one decides on. */
+export interface Membership {
+  readonly surroundings: Surroundings;
+  /** Joins the primary's shutdown, if the primary supervises; begins one of its own when the primary is gone. */
+  readonly join: (core: CoordinatorCore) => void;
+}

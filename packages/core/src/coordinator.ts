@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import type { ConnectionCounts } from './connections/connections.ts';
 import { combine, type Drainable } from './drainable.ts';
 import { expected, GracefulError, warn } from './errors.ts';
@@ -12,9 +12,10 @@ import { logEvents } from './log.ts';
 import type { Settings } from './options.ts';
 import type { ShutdownReport, State, WorkerReport } from './report.ts';
 import { createServers } from './servers.ts';
-import type { EndUpgraded, ShutdownCoordinator } from './shutdown-coordinator.ts';
+import type { ShutdownCoordinator } from './shutdown-coordinator.ts';
 import { runShutdown, type DrainOrder, type ShutdownParts } from './shutdown.ts';
 import { signalExitCode, watchSignals } from './signals.ts';
+import { createUpgrades } from './upgrades.ts';
 import { createWork } from './work.ts';
 
 /** Names of requests in a progress line. */
@@ -58,8 +59,8 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     errors.push(describeError(error));
   };
   const events = createEvents(note);
-  const enders = new Set<EndUpgraded>();
-  const servers = createServers(note, { upgraded: endUpgraded });
+  const upgrades = createUpgrades(note);
+  const servers = createServers(note, { upgraded: upgrades.end });
   const work = createWork();
   const everything = combine([servers, work, ...(around.drainable === undefined ? [] : [around.drainable])]);
   if (settings.logger !== undefined) logEvents(settings.logger, events);
@@ -127,17 +128,6 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
       note(failure);
     }
     beginAndExit(alone(reason));
-  }
-
-  function endUpgraded(socket: Socket): boolean {
-    for (const end of enders) {
-      try {
-        if (end(socket)) return true;
-      } catch (error) {
-        note(error);
-      }
-    }
-    return false;
   }
 
   function track(name: string): () => void;
@@ -208,15 +198,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     onShutdown: (...args) => addHook(after, state !== 'cleanup' && state !== 'stopped', args),
     beforeShutdown: (...args) => addHook(before, state === 'running', args),
     track,
-    onUpgrade: (end) => {
-      if (typeof end !== 'function') {
-        throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'end', 'a function', end);
-      }
-      enders.add(end);
-      return () => {
-        enders.delete(end);
-      };
-    },
+    onUpgrade: upgrades.add,
     get state() {
       return state;
     },

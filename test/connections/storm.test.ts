@@ -1,28 +1,25 @@
-// STORMS=100 for as many shutdowns of each kind.
+// Short runs of `npm run storm`, which does as many as it is told to.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { clean, sleep, startServer, stop } from '../helpers/shutdown.ts';
-import { storm } from '../helpers/storm.ts';
 
-const rounds = Number(process.env['STORMS'] ?? 2);
-const storms = { 'keep-alive': { depth: 1, think: 20 }, pipelining: { depth: 8, think: 20 } } as const;
-t.setTimeout(rounds * 30_000);
+const program = fileURLToPath(new URL('../../benchmarks/storm.js', import.meta.url));
 
-for (const kind of ['http', 'https'] as const) {
-  for (const [name, load] of Object.entries(storms)) {
-    t.test(`${kind}: a ${name} storm of 64 clients loses nothing in ${rounds} shutdowns`, async (t) => {
-      t.setTimeout(rounds * 20_000);
-      for (let round = 1; round <= rounds; round += 1) {
-        const child = await startServer(t, { kind });
-        const running = storm({ port: child.port, secure: kind === 'https', clients: 64, ...load });
-        await child.line(kind === 'https' ? 'secure' : 'connection', 64);
-        await sleep(100 + Math.random() * 200);
-        const { ended } = await stop(child);
-        const [counts, result] = await Promise.all([running, ended]);
-        t.same(counts.lost, [], `round ${round}: ${counts.answered} answered`);
-        t.match(result, { ...clean, answered: counts.answered });
-        t.equal(counts.refused, 64);
-        t.equal(result.report.connections.answered, counts.closes, 'as many closed as were told to');
-      }
-    });
+for (const tls of [[], ['--tls']]) {
+  for (const storm of ['keep-alive', 'pipelining']) {
+    t.test(
+      `a ${storm} storm${tls.length > 0 ? ' over TLS' : ''} loses nothing, and plain Node does`,
+      async (t) => {
+        const args = ['--storm', storm, ...tls, '--rounds', '2', '--plain-rounds', '2'];
+        const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
+          execFile(process.execPath, [program, ...args], (error, stdout, stderr) =>
+            resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+          );
+        });
+        t.equal(code, 0, output);
+        t.match(output, /^graceful, .* answered, 0 lost, 0 disagreements/m);
+        t.match(output, /^plain, .* answered, [1-9]\d* lost/m, 'the load is enough to lose something');
+      },
+    );
   }
 }

@@ -1,7 +1,7 @@
 // Clients that keep their connections, or pipeline on them, while a server stops.
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { sleep } from './shutdown.ts';
+import { sleep } from './clock.ts';
 
 export interface StormOptions {
   readonly port: number;
@@ -18,7 +18,7 @@ export interface StormCounts {
   /** Answers that said `Connection: close`. */
   closes: number;
   refused: number;
-  /** Requests without an answer, by what happened instead. */
+  /** Requests without an answer: what happened instead. */
   readonly lost: string[];
 }
 
@@ -26,14 +26,22 @@ const request = 'GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n';
 const answer =
   /HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)*?(?:Connection: (close|keep-alive)\r\n)(?:[^\r]+\r\n)*\r\nok/g;
 
-/** Resolves when every client has been refused, or has lost a request. */
-export async function storm(options: StormOptions): Promise<StormCounts> {
+export interface Storm {
+  /** Resolves when there have been as many answers as clients. */
+  readonly warm: Promise<void>;
+  /** Resolves when every client has been refused, or has lost a request. */
+  readonly ended: Promise<StormCounts>;
+}
+
+export function storm(options: StormOptions): Storm {
   const counts: StormCounts = { answered: 0, closes: 0, refused: 0, lost: [] };
   const clients = Array.from({ length: options.clients }, async () => {
     while ((await connection(options, counts)) === 'again');
   });
-  await Promise.all(clients);
-  return counts;
+  const warm = async (): Promise<void> => {
+    while (counts.answered < options.clients * options.depth && counts.lost.length === 0) await sleep(5);
+  };
+  return { warm: warm(), ended: Promise.all(clients).then(() => counts) };
 }
 
 async function connection(options: StormOptions, counts: StormCounts): Promise<'again' | 'over'> {

@@ -19,7 +19,7 @@ export interface Http1Connection {
   pipelined: { readonly response: ServerResponse; readonly since: number }[] | undefined;
   /** A request that was answered before its body had come. */
   upload: IncomingMessage | undefined;
-  /** When the last request came, or it was accepted, in milliseconds. */
+  /** When the last request came, or it was accepted, in whole milliseconds: a fraction would take 16 bytes more. */
   since: number;
   drain: DrainState | undefined;
 }
@@ -58,7 +58,7 @@ function onStart(message: unknown): void {
   const { socket, response, server } = message as Exchange;
   const connection = socket[record] ?? owners.get(server)?.adopt(socket);
   if (connection === undefined || !connection.owner.started(connection, response)) return;
-  const since = now();
+  const since = Math.round(now());
   if (connection.response !== undefined) {
     connection.pipelined ??= [{ response: connection.response, since: connection.since }];
     connection.pipelined.push({ response, since });
@@ -97,6 +97,10 @@ export function unwatchRequests(server: Server): void {
   if (owners.size > 0) return;
   unsubscribe('http.server.request.start', onStart);
   unsubscribe('http.server.response.finish', onFinish);
+}
+
+export function connectionOf(socket: TrackedSocket): Http1Connection | undefined {
+  return socket[record];
 }
 
 /** Puts what is known of a connection where its requests find it. */

@@ -28,6 +28,7 @@ import {
   type Http1Connection,
   type RequestOwner,
 } from './http1-requests.ts';
+import { createKnownSet } from './known-set.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
@@ -56,6 +57,9 @@ export function trackHttp1(
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
 
+  /** While nothing is shutting down. */
+  const known = createKnownSet();
+  /** From then on. */
   const sockets = createOpenSet<Socket, Http1Connection>((connection) => {
     clearTimeout(connection.drain?.timer);
     if (phase === 'draining') totals[connection.drain?.ending ?? 'gone'] += 1;
@@ -72,12 +76,12 @@ export function trackHttp1(
         outstanding: response === undefined ? 0 : 1,
         pipelined: undefined,
         upload: undefined,
-        since: now(),
+        since: Math.round(now()),
         drain: undefined,
       };
       setConnection(socket, connection);
-      sockets.add(socket, connection);
-      if (phase !== 'running') endGently(connection);
+      if (phase === 'running') known.add(connection);
+      else follow(connection);
       if (phase === 'draining') begin(connection);
       return connection;
     },
@@ -120,16 +124,15 @@ export function trackHttp1(
     if (phase !== 'running') return;
     phase = 'announced';
     deferred.start();
+    for (const connection of known.clear()) follow(connection);
     for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
-    for (const connection of sockets.entries.values()) {
-      endGently(connection);
-      if (connection.response !== undefined) mark(drainState(connection), connection.response);
-    }
   }
 
-  /** Node ends a response that said `Connection: close` with `destroySoon`. */
-  function endGently(connection: Http1Connection): void {
-    const { socket } = connection;
+  function follow(connection: Http1Connection): void {
+    const { socket, response } = connection;
+    sockets.add(socket, connection);
+    if (response !== undefined) mark(drainState(connection), response);
+    // Node ends a response that said `Connection: close` with destroySoon.
     Object.defineProperty(socket, 'destroySoon', {
       configurable: true,
       value: () => {
@@ -236,8 +239,9 @@ export function trackHttp1(
     return headBegun(connection) ? 'head' : 'idle';
   }
 
-  const busy = (): Http1Connection[] =>
-    [...sockets.entries.values()].filter(({ outstanding }) => outstanding > 0);
+  const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
+
+  const busy = (): Http1Connection[] => all().filter(({ outstanding }) => outstanding > 0);
 
   const inFlight = (): number => busy().reduce((sum, { outstanding }) => sum + outstanding, 0);
 
@@ -264,11 +268,10 @@ export function trackHttp1(
   for (const socket of knownSockets(server)) addExisting(socket);
 
   return {
-    counts: () => ({
-      open: sockets.entries.size,
-      inFlight: inFlight(),
-      idle: sockets.entries.size - busy().length,
-    }),
+    counts: () => {
+      const open = all().length;
+      return { open, inFlight: inFlight(), idle: open - busy().length };
+    },
     waiting: (limit) =>
       busy()
         .toSorted((a, b) => a.since - b.since)
@@ -294,6 +297,7 @@ export function trackHttp1(
       clearTimeout(streamTimer);
       if (phase === 'draining') stopTimeoutChecks(server);
       for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
+      known.clear();
       sockets.clear();
     },
   };

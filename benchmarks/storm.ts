@@ -1,6 +1,6 @@
 // Stops a server again and again under clients that keep their connections, or pipeline on them, and counts on both
 // sides. Fails on the first request lost, and where the server's report and its clients disagree.
-//   npm run storm -- [--storm keep-alive|pipelining] [--tls] [--rounds 100] [--plain-rounds 5] [--node PATH]
+//   npm run soak:storm -- [--storm keep-alive|pipelining] [--tls] [--rounds 100] [--plain-rounds 5] [--node PATH]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { ShutdownReport } from '@graceful-cluster/core';

@@ -1,4 +1,4 @@
-// Short runs of `npm run storm`, which does as many as it is told to.
+// Short runs of `npm run soak:storm`, which does as many as it is told to.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';

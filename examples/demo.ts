@@ -1,5 +1,5 @@
-// Stops an ordinary server and a graceful one, in turns and in the middle of heavy load, and shows what became of
-// every single client.
+// Stops an ordinary server and a graceful one, and an ordinary cluster and a graceful one, in turns and in the middle
+// of heavy load, and shows what became of every single client.
 //   npm run demo [-- --rounds 5]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,8 +22,10 @@ interface Contender {
 }
 
 const contenders: readonly Contender[] = [
-  { name: 'plain Node', program: './plain-server.js', ours: false, rounds: [] },
-  { name: 'graceful-cluster', program: './graceful-server.js', ours: true, rounds: [] },
+  { name: 'plain server', program: './plain-server.js', ours: false, rounds: [] },
+  { name: 'graceful server', program: './graceful-server.js', ours: true, rounds: [] },
+  { name: 'plain cluster', program: './plain-cluster.js', ours: false, rounds: [] },
+  { name: 'graceful cluster', program: './graceful-cluster.js', ours: true, rounds: [] },
 ];
 
 const load = { newConnection: 64, keepAlive: 64, slow: 4 };
@@ -84,5 +86,5 @@ function conclusion(): string {
     if (lost === 0) return `${contender.name} lost none of ${formatCount(attempts)}`;
     return `${contender.name} lost ${formatCount(lost)} of ${formatCount(attempts)} requests (${(lost / count).toFixed(0)} per stop)`;
   });
-  return `${sentences.join('; ')}: answered means a complete reply, refused that the client knew at once.`;
+  return `${sentences.join(';\n')}.\nAnswered means a complete reply, refused that the client knew at once.`;
 }

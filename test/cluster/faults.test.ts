@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import t from 'tap';
-import { ends, kill, oneInEach, request, startCluster, type ClusterProcess } from './cluster-process.ts';
+import t, { type Test } from 'tap';
+import {
+  ends,
+  kill,
+  oneInEach,
+  request,
+  startCluster,
+  type ClusterProcess,
+  type Request,
+} from './cluster-process.ts';
 
 const CLEAN = { code: 0, signal: null };
 const CUT = { code: 1, signal: null };
@@ -18,20 +26,46 @@ async function outcomes(cluster: ClusterProcess): Promise<Readonly<Record<number
   return Object.fromEntries(workers.map(({ id, outcome }) => [id, outcome]));
 }
 
+async function onlyLostBy(t: Test, dead: number, requests: readonly Request[]): Promise<void> {
+  for (const { worker, ended } of requests) {
+    const pid = await worker;
+    if (pid === dead) t.ok(isLost(await ended));
+    else t.equal(await ended, String(pid), 'the others are answered');
+  }
+}
+
 const isLost = (ending: string): boolean => ending === 'ECONNRESET' || ending === 'empty';
 
-t.test('a worker killed in its drain takes no more than its own requests', async (t) => {
-  const cluster = await startCluster(t);
-  const inFlight = await oneInEach(cluster, 2, 700);
-  cluster.signal('SIGTERM');
-  await sleep(150);
-  kill(cluster.workers()[0] ?? 0, 'SIGKILL');
-  const ended = await endings(inFlight);
-  t.equal(ended.filter(isLost).length, 1);
-  t.ok(ended.includes(String(cluster.workers()[1])));
-  await ends(t, cluster, CUT);
-  t.same(await outcomes(cluster), { 1: 'died', 2: 'drained' });
-});
+for (const mode of ['rr', 'none']) {
+  t.test(`${mode}: a worker killed in its drain takes no more than its own requests`, async (t) => {
+    const cluster = await startCluster(t, { env: { MODE: mode } });
+    const inFlight = await oneInEach(cluster, 2, 1_500);
+    const [first = 0] = cluster.workers();
+    cluster.signal('SIGTERM');
+    await sleep(150);
+    kill(first, 'SIGKILL');
+    await onlyLostBy(t, first, inFlight);
+    await ends(t, cluster, CUT);
+    t.same(await outcomes(cluster), { 1: 'died', 2: 'drained' });
+    t.equal(cluster.stderr(), '');
+  });
+}
+
+for (const order of ['before', 'after']) {
+  t.test(`a worker killed just ${order} the signal`, async (t) => {
+    const cluster = await startCluster(t);
+    const inFlight = await oneInEach(cluster, 2, 1_000);
+    const [first = 0] = cluster.workers();
+    if (order === 'after') cluster.signal('SIGTERM');
+    kill(first, 'SIGKILL');
+    if (order === 'before') cluster.signal('SIGTERM');
+    await onlyLostBy(t, first, inFlight);
+    // Its end may be known before the signal: then it is no part of the shutdown.
+    const died = Object.values(await outcomes(cluster)).includes('died');
+    await ends(t, cluster, died ? CUT : CLEAN);
+    t.equal(cluster.stderr(), '');
+  });
+}
 
 const leaving = [
   'leaves when it is announced',
@@ -79,20 +113,21 @@ t.test('a worker that disconnects in its drain still drains', async (t) => {
   t.same(await outcomes(cluster), { 1: 'left', 2: 'left' });
 });
 
-t.test('a stopped worker is killed at the deadline, and the others are not held up', async (t) => {
-  const env = { OPTIONS: JSON.stringify(SHORT) };
-  const cluster = await startCluster(t, { env });
-  const inFlight = await oneInEach(cluster, 2, 600);
-  kill(cluster.workers()[0] ?? 0, 'SIGSTOP');
-  cluster.signal('SIGTERM');
-  const ended = await Promise.race(inFlight.map(({ ended }) => ended));
-  t.equal(ended, String(cluster.workers()[1]));
-  await ends(t, cluster, CUT, SHORT);
-  t.same(await outcomes(cluster), { 1: 'killed', 2: 'drained' });
-  const { workers, connections } = await cluster.report();
-  t.equal(workers[0]?.signal, 'SIGKILL');
-  t.match(connections.cut[0]?.name, /^worker 1 \(pid \d+\): /);
-});
+for (const mode of ['rr', 'none']) {
+  t.test(`${mode}: a stopped worker is killed at the deadline, and holds nobody up`, async (t) => {
+    const cluster = await startCluster(t, { env: { MODE: mode, OPTIONS: JSON.stringify(SHORT) } });
+    const inFlight = await oneInEach(cluster, 2, 600);
+    const [first = 0] = cluster.workers();
+    kill(first, 'SIGSTOP');
+    cluster.signal('SIGTERM');
+    await ends(t, cluster, CUT, SHORT);
+    await onlyLostBy(t, first, inFlight);
+    t.same(await outcomes(cluster), { 1: 'killed', 2: 'drained' });
+    const { workers, connections } = await cluster.report();
+    t.equal(workers[0]?.signal, 'SIGKILL');
+    t.match(connections.cut[0]?.name, /^worker 1 \(pid \d+\): /);
+  });
+}
 
 t.test('a worker that is blocked for a while is waited for', async (t) => {
   const cluster = await startCluster(t);

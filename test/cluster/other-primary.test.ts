@@ -67,6 +67,15 @@ t.test('a plain primary that dies of the signal', async (t) => {
   }
 });
 
+t.test('a supervisor that listens to no signals, and dies of one', async (t) => {
+  const cluster = await startCluster(t, { env: { OPTIONS: '{"signals":[]}' } });
+  const inFlight = await oneInEach(cluster, 2, 500);
+  cluster.signalGroup('SIGTERM');
+  t.same(await cluster.exited, { code: null, signal: 'SIGTERM' });
+  await allAnswered(t, cluster, inFlight);
+  t.equal(cluster.stderr(), '');
+});
+
 t.test('a plain primary that disconnects its workers', async (t) => {
   const cluster = await startCluster(t, { program: plain, env: { ON_SIGTERM: 'disconnect' } });
   const inFlight = await oneInEach(cluster, 2, 500);

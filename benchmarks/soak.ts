@@ -41,7 +41,14 @@ async function soak({ name, program, env, count, ours }: Contender): Promise<rea
   const done: Round[] = [];
   while (done.length < count) {
     const group = target === 'group' || (target === 'alternating' && done.length % 2 === 1);
-    const round = await runRound({ command, env, group, load: { ...load, seed: done.length }, ...timing });
+    const round = await runRound({
+      command,
+      env,
+      group,
+      load: { ...load, seed: done.length },
+      startTimeout: 60_000,
+      ...timing,
+    });
     done.push(round);
     if (ours && failed(round)) describe(round, done.length);
     if (done.length % 10 === 0 || done.length === count) console.log(`${name}: ${total(done)}`);

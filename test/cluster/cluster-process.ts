@@ -160,9 +160,11 @@ export interface Request {
   readonly socket: Socket;
 }
 
-/** One GET request on a connection of its own. */
-export function request(port: number, path = '/', hungAfter = 12_000): Request {
-  const socket = connect({ port, host: '127.0.0.1' });
+/** One GET request on a connection of its own, to a port or a Unix socket. */
+export function request(address: number | string, path = '/', hungAfter = 12_000): Request {
+  const socket = connect(
+    typeof address === 'string' ? { path: address } : { port: address, host: '127.0.0.1' },
+  );
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);

@@ -10,6 +10,7 @@ async function losesNobody(t: Test, file: string, options: { readonly group?: bo
   const round = await runRound({
     command: [process.execPath, ...register, file],
     load: { newConnection: 64, keepAlive: 64, slow: 4, slowPath: '/slow?ms=400' },
+    startTimeout: 60_000,
     ...options,
   });
   t.equal(countLost(round.counts), 0, JSON.stringify(round.lost.slice(0, 3)));
@@ -72,6 +73,43 @@ for (const [name, onSignal] of Object.entries(primaries)) {
     t.same(new Set(bodies.map(Number)), new Set(cluster.workers().slice(0, 2)));
     await ends(t, cluster, CLEAN);
   });
+}
+
+t.test('a cluster with several listeners, a Unix socket among them', async (t) => {
+  const program = `
+    const cluster = require('node:cluster');
+    const http = require('node:http');
+    const ports = new Set();
+    if (cluster.isPrimary) {
+      cluster.on('fork', (worker) => console.log('worker ' + worker.process.pid));
+      cluster.on('listening', (worker, { port, address }) => {
+        ports.add(port > 0 ? port : address);
+        if (ports.size === 3) console.log('listening on ' + JSON.stringify([...ports]));
+      });
+      cluster.fork();
+    } else {
+      const serve = (request, response) => setTimeout(() => response.end(String(process.pid)), 1_000);
+      http.createServer(serve).listen(require('node:os').tmpdir() + '/graceful-' + process.ppid + '.sock');
+      for (const port of [0, 0]) http.createServer(serve).listen(port, '127.0.0.1');
+    }`;
+  const folder = t.testdir({ 'app.cjs': program });
+  const cluster = await startCluster(t, { nodeOptions: register, file: `${folder}/app.cjs` });
+  const addresses = JSON.parse(await cluster.line('listening on')) as (number | string)[];
+  const inFlight = addresses.map((address) => request(address));
+  await Promise.all(inFlight.map(({ connected }) => connected));
+  cluster.signal('SIGTERM');
+  const refused = await Promise.all(addresses.map(refusalOf));
+  for (const code of refused) t.match(code, /^(ECONNREFUSED|ENOENT)$/);
+  for (const { ended } of inFlight) t.equal(await ended, String(cluster.workers()[0]));
+  await ends(t, cluster, CLEAN);
+});
+
+/** How an address refuses, as soon as it does. */
+async function refusalOf(address: number | string): Promise<string> {
+  for (;;) {
+    const ended = await request(address).ended;
+    if (!/^\d+$/.test(ended)) return ended;
+  }
 }
 
 t.test('a program with a server in its primary, and one that it closes and opens again', async (t) => {

@@ -1,5 +1,5 @@
 // What does each of them lose when it is stopped under load? Peers from npm and Debian, and ours, on equal terms.
-//   npm run bench -- peers [--rounds 10] [--only NAME,NAME] [--node PATH] [--add] [--write]
+//   npm run bench -- peers [--rounds 10] [--quick] [--only NAME,NAME] [--node PATH] [--add] [--write]
 // --add keeps what build/peers.jsonl holds and adds to it. --write puts table and chart into the documents as well.
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
@@ -25,16 +25,8 @@ import {
 import { findPort, stopUnderLoad } from './peers/stop.ts';
 import { findVersion, installPeers } from './peers/versions.ts';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '10' },
-    only: { type: 'string' },
-    node: { type: 'string', default: process.execPath },
-    add: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-  },
-});
-const rounds = Number(values.rounds);
+const values = readValues();
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 10));
 const only = values.only?.split(',');
 const unknown = only?.find((name) => !contenders.some((contender) => contender.name === name));
 if (!Number.isInteger(rounds) || rounds < 0)
@@ -127,6 +119,19 @@ async function startBackend(): Promise<{ child: Child; port: number }> {
   const child = startChild([values.node, `${folder}servers/node-plain.js`], { env: { PORT: String(port) } });
   while ((await tryConnect(port)) !== 'connected') await sleep(20);
   return { child, port };
+}
+
+function readValues() {
+  const string = { type: 'string' } as const;
+  const boolean = { type: 'boolean', default: false } as const;
+  const node = { ...string, default: process.execPath };
+  try {
+    return parseArgs({
+      options: { rounds: string, quick: boolean, only: string, node, add: boolean, write: boolean },
+    }).values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
 }
 
 function fail(message: string): never {

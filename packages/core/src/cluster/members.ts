@@ -20,8 +20,14 @@ export interface Members extends Drainable {
 /** Milliseconds by which a worker's deadline comes before the primary's. */
 const MARGIN = 500;
 
-/** @param onSignal - called when a signal reached a worker */
-export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.Signals) => void): Members {
+export interface MembersEvents {
+  /** Called when a signal reached a worker. */
+  readonly signalled: (signal: NodeJS.Signals) => void;
+  /** Called with the error of a listener that could not be closed as it should. */
+  readonly failed: (error: unknown) => void;
+}
+
+export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: MembersEvents): Members {
   const entries = new Map<Worker, Member>();
   const idleForks = createIdleForks();
   const listeners: Promise<ListenerReport | undefined>[] = [];
@@ -35,7 +41,7 @@ export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.S
     const known = entries.get(worker);
     if (known !== undefined) return known;
     roundRobin.follow(worker);
-    const member = createMember(worker, onSignal);
+    const member = createMember(worker, signalled);
     entries.set(worker, member);
     void member.exited.then(() => entries.delete(worker));
     return member;
@@ -52,7 +58,8 @@ export function watchMembers(roundRobin: RoundRobin, onSignal: (signal: NodeJS.S
 
   function closeSocket(socket: ListeningSocket): void {
     if (draining === undefined) return;
-    const report = closeListener(socket, { ...draining, together: true }).catch(() => {
+    const report = closeListener(socket, { ...draining, together: true }).catch((error: unknown) => {
+      failed(error);
       socket.close();
       return undefined;
     });

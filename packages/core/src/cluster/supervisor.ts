@@ -42,7 +42,10 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   supervisors += 1;
   const roundRobin = watchRoundRobin();
   // A signal that reached a worker begins the shutdown, but never forces it: it may be one signal to the whole group.
-  const members = watchMembers(roundRobin, (signal) => core.beginAndExit(signal));
+  const members = watchMembers(roundRobin, {
+    signalled: (signal) => core.beginAndExit(signal),
+    failed: (error) => core.fail('listener', describeError(error)),
+  });
   const core = makeCoordinator(settings, { drainable: members, workers: members.reports });
   const { coordinator } = core;
   const respawner = createRespawner(supervision, {

@@ -76,7 +76,7 @@ const leaving = [
 for (const fault of leaving) {
   t.test(`a worker that ${fault}, with a request`, async (t) => {
     const cluster = await startCluster(t, { env: { FAULTS: JSON.stringify({ 1: fault }) } });
-    const inFlight = await oneInEach(cluster, 2, 600);
+    const inFlight = await oneInEach(cluster, 2, 2_000);
     cluster.signal('SIGTERM');
     const ended = await endings(inFlight);
     t.equal(ended.filter(isLost).length, 1);
@@ -116,7 +116,7 @@ t.test('a worker that disconnects in its drain still drains', async (t) => {
 for (const mode of ['rr', 'none']) {
   t.test(`${mode}: a stopped worker is killed at the deadline, and holds nobody up`, async (t) => {
     const cluster = await startCluster(t, { env: { MODE: mode, OPTIONS: JSON.stringify(SHORT) } });
-    const inFlight = await oneInEach(cluster, 2, 600);
+    const inFlight = await oneInEach(cluster, 2, 1_500);
     const [first = 0] = cluster.workers();
     kill(first, 'SIGSTOP');
     cluster.signal('SIGTERM');
@@ -171,6 +171,15 @@ t.test('a worker that is blocked for good is killed', async (t) => {
   cluster.signal('SIGTERM');
   await ends(t, cluster, CUT, SHORT);
   t.same(Object.values(await outcomes(cluster)).toSorted(), ['drained', 'killed']);
+});
+
+t.test('a worker that is not up in time has lost nothing', async (t) => {
+  const env = { FAULTS: '{"2":"never gets up"}', OPTIONS: JSON.stringify(SHORT) };
+  const cluster = await startCluster(t, { env, until: 'up' });
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CLEAN, SHORT);
+  t.same(await outcomes(cluster), { 1: 'drained', 2: 'left' });
+  t.equal((await cluster.report()).workers[1]?.signal, 'SIGKILL');
 });
 
 t.test('a worker that never listens', async (t) => {

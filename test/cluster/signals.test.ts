@@ -75,7 +75,7 @@ for (const name of ['signal', 'signalGroup'] as const) {
     const cluster = await startCluster(t, { env: { OPTIONS: '{"secondSignalDelay":200}' } });
     const inFlight = await oneInEach(cluster, 2, 8_000);
     cluster[name]('SIGTERM');
-    await sleep(400);
+    await sleep(1_500);
     cluster[name]('SIGTERM');
     await ends(t, cluster, { code: 143, signal: null });
     for (const { ended } of inFlight) t.match(await ended, /^(empty|ECONNRESET)$/);

@@ -20,7 +20,7 @@ export interface WorkerReport {
   readonly pid: number;
   /**
    * - `drained`: it closed, drained and reported
-   * - `left`: it ended without a report, with code 0 or by the signal itself
+   * - `left`: it ended without a report, with code 0 or by the signal itself; or before it had served anything
    * - `died`: it crashed; what it held is lost
    * - `killed`: it had not reported at the deadline
    */

@@ -15,6 +15,8 @@ export interface Member {
   readonly exited: Promise<void>;
   readonly gone: () => boolean;
   readonly killed: () => boolean;
+  /** Whether it has ever had a coordinator or a listener: before that it holds nothing that could be lost. */
+  readonly serving: () => boolean;
   /** Whether its drain is over, and its report here: all that is left to it is to exit. */
   readonly reported: () => boolean;
   /** `exited with code 1`, `was killed by SIGKILL` */
@@ -54,6 +56,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
     becomeReady = resolve;
   });
   const disconnect = worker.disconnect.bind(worker);
+  const serving = (): boolean => joined || listening;
   const checkReady = (): void => {
     if (listening && willing) becomeReady();
   };
@@ -122,6 +125,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
     exited,
     gone: () => exit !== undefined,
     killed: () => killed,
+    serving,
     reported: () => report !== undefined,
     fate: () => {
       if (exit === undefined) return 'is alive';
@@ -149,7 +153,14 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
     },
     report: () => {
       const { code, signal } = exit ?? { code: null, signal: null };
-      const outcome = describeOutcome({ code, signal, killed, reported: report !== undefined, counts });
+      const outcome = describeOutcome({
+        code,
+        signal,
+        killed,
+        serving: serving(),
+        reported: report !== undefined,
+        counts,
+      });
       return { id: worker.id, pid: worker.process.pid ?? 0, outcome, code, signal, report: report ?? null };
     },
   };
@@ -159,11 +170,12 @@ function describeOutcome(end: {
   readonly code: number | null;
   readonly signal: string | null;
   readonly killed: boolean;
+  readonly serving: boolean;
   readonly reported: boolean;
   readonly counts: ConnectionCounts;
 }): WorkerReport['outcome'] {
   if (end.reported) return 'drained';
-  if (end.killed) return 'killed';
+  if (end.killed) return end.serving ? 'killed' : 'left';
   // The last thing it said, in its `exit` event.
   if (end.counts.inFlight > 0) return 'died';
   // The signal may have reached every process of the group: one that had left by then has done what was asked.

@@ -111,7 +111,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       const workers = unreported.map((member): CutConnection => {
         const waiting = member.waiting().join('; ') || 'it did not say what it was doing';
         const requests = member.counts().inFlight;
-        return { kind: 'worker', name: `${member.name}: ${waiting}`, requests, lost: true };
+        return { kind: 'worker', name: `${member.name}: ${waiting}`, requests, lost: member.serving() };
       });
       if (left === 0) return workers;
       const name = `${left} connections that no worker took`;

@@ -1,12 +1,12 @@
 // How many requests per second does the coordinator cost while nothing is shutting down?
 //   npm run bench -- steady-state [--rounds 12] [--seconds 5] [--connections 50] [--quick] [--node PATH]
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Load } from './helpers/autocannon-run.ts';
 import { startChild } from './helpers/child.ts';
 import { pinned, printHeader, printLoad } from './helpers/machine.ts';
 import { formatNumber, formatTime, median, medianInterval } from './helpers/numbers.ts';
 import { readOptions } from './helpers/options.ts';
+import { processorTime } from './helpers/processor-time.ts';
 import { startServer, type Server } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
 
@@ -90,17 +90,6 @@ async function load(servers: readonly Server[], duration: number): Promise<Load[
     return JSON.parse(line) as Load[];
   } finally {
     await child.end();
-  }
-}
-
-/** Seconds that all threads of a process have run. What other processes took from it is not in it. */
-function processorTime({ pid }: Server): number {
-  try {
-    const files = readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/schedstat`);
-    const times = files.map((file) => Number(readFileSync(file, 'latin1').split(' ')[0]));
-    return times.reduce((sum, time) => sum + time, 0) / 1e9;
-  } catch {
-    return NaN;
   }
 }
 

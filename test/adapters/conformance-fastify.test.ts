@@ -4,6 +4,7 @@ import { conformance } from '../conformance/suite.ts';
 
 conformance(t, {
   name: 'Fastify 5',
+  framework: true,
   tls: false,
   start: (t, options) => startApp(t, 'conformance-fastify', options),
   answersErrors: true,

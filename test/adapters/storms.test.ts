@@ -15,6 +15,7 @@ function stop(program: string, load: object, seed: number): Promise<Round> {
   return runRound({
     command: [...node, fileURLToPath(new URL(path, import.meta.url))],
     load: { slow: 4, seed, ...load },
+    startTimeout: 60_000,
     // A cluster says that it listens when its first worker does: all of them shall.
     warmup: program.includes('cluster') ? 1_500 : 500,
   });

@@ -15,6 +15,8 @@ export interface Target {
   readonly answersErrors: boolean;
   /** Whether it sends `Answer.trailers`. */
   readonly trailers: boolean;
+  /** Whether it is a framework on top of what is tested by itself: without CONFORMANCE=all it runs its part only. */
+  readonly framework?: boolean;
 }
 
 /** Starts the app once more, with these options on top of the row's. */

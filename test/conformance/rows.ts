@@ -26,3 +26,13 @@ export const rowsOnTheWire: readonly Row[] = [
 ];
 
 export const rows: readonly Row[] = [...rowsOnTheWire, ...messages, ...malformedHeads, ...handlers];
+
+/** Where a framework has a part in what is sent. In the others it is core alone that handles a connection. */
+export const rowsOfFrameworks: readonly Row[] = [
+  ...inFlight,
+  ...uploads,
+  ...earlyReplies,
+  ...messages,
+  ...malformedHeads,
+  ...handlers,
+];

@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { App } from './app-process.ts';
 import type { AppOptions } from './protocol.ts';
 import type { Row, Target } from './row.ts';
-import { rows, rowsOnTheWire } from './rows.ts';
+import { rows, rowsOfFrameworks, rowsOnTheWire } from './rows.ts';
 
 export type { App, Row, Target };
 
@@ -18,7 +18,7 @@ const times = { keepAliveGrace: 4_000, timeout: 25_000, cleanupTimeout: 500 };
 /** Every row of what a shutdown promises to HTTP/1 connections. */
 export function conformance(t: Test, target: Target): Promise<unknown> {
   return t.test(target.name, { jobs: AT_ONCE }, async (t) => {
-    for (const row of target.tls ? rowsOnTheWire : rows) {
+    for (const row of rowsFor(target)) {
       t.test(row.name, { skip: row.skip?.(target) ?? false, timeout: ROW }, async (t) => {
         const start = (options: AppOptions): Promise<App> => {
           const merged = { ...row.options, ...options };
@@ -29,4 +29,10 @@ export function conformance(t: Test, target: Target): Promise<unknown> {
       });
     }
   });
+}
+
+function rowsFor({ tls, framework }: Target): readonly Row[] {
+  if (process.env['CONFORMANCE'] === 'all') return rows;
+  if (framework) return rowsOfFrameworks;
+  return tls ? rowsOnTheWire : rows;
 }

@@ -1,0 +1,12 @@
+import t from 'tap';
+import { startApp } from '../conformance/app-process.ts';
+import { conformance } from '../conformance/suite.ts';
+
+conformance(t, {
+  name: 'Express 4',
+  framework: true,
+  tls: false,
+  start: (t, options) => startApp(t, 'conformance-express', options, '4'),
+  answersErrors: true,
+  trailers: true,
+});

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { freePort } from '../fixtures/free-port.ts';
 import {
   ends,
   kill,
@@ -128,6 +129,25 @@ for (const mode of ['rr', 'none']) {
     t.match(connections.cut[0]?.name, /^worker 1 \(pid \d+\): /);
   });
 }
+
+t.test(
+  'a worker that gets as far as its listener when the others have closed drains like them',
+  async (t) => {
+    // On a fixed port, as in production: Node checks that it got the one it asked for.
+    const port = await freePort();
+    const env = { PORT: String(port), FAULTS: '{"2":"listens after the announcement"}' };
+    const cluster = await startCluster(t, { env, until: 'up' });
+    const blocked = await request(port, '/block?ms=600').ended;
+    await sleep(100);
+    const inFlight = [request(port), request(port), request(port)];
+    await Promise.all(inFlight.map(({ connected }) => connected));
+    cluster.signal('SIGTERM');
+    t.same(await endings(inFlight), [blocked, blocked, blocked]);
+    await ends(t, cluster, CLEAN);
+    t.same(await outcomes(cluster), { 1: 'drained', 2: 'drained' });
+    t.equal(cluster.stderr(), '');
+  },
+);
 
 t.test('a worker that is blocked for a while is waited for', async (t) => {
   const cluster = await startCluster(t);

@@ -25,6 +25,8 @@ export interface Member {
   readonly waiting: () => readonly string[];
   /** Tells it that a shutdown began: responses say `Connection: close`, servers stay open. */
   readonly announce: () => void;
+  /** The listeners close: one that it asks for from now on it does not get. */
+  readonly close: () => void;
   /** Tells it to close and drain within `timeout` milliseconds. Node alone closes one without a coordinator. */
   readonly drain: (reason: string, timeout: number, together: boolean) => void;
   readonly kill: () => void;
@@ -138,6 +140,11 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
       // Programs call `cluster.disconnect()` on a signal: at once, it resets what no worker has been handed yet.
       worker.disconnect = () => worker;
       tell({ type: 'announce' });
+    },
+    close: () => {
+      // Node answers no such question of a worker that was sent away. Any other one it would tell of an address that
+      // it has just closed, which ends the worker with EADDRINUSE, or it would open it again.
+      worker.exitedAfterDisconnect = true;
     },
     drain: (reason, timeout, together) => {
       if (order !== undefined) return;

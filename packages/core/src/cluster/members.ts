@@ -86,6 +86,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     close: (options) => {
       draining = options;
       witnesses = all();
+      for (const member of witnesses) member.close();
       roundRobin.onSocket(closeSocket);
       idleForks.start();
       members.announce();

@@ -35,6 +35,7 @@ export async function stopUnderLoad(
       signal: contender.signal,
       load: { seed },
       warmup: contender.warmup ?? 1_000,
+      startTimeout: 30_000,
     });
     return { stop: summarizeRound(round), round };
   } finally {

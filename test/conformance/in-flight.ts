@@ -62,7 +62,7 @@ export const inFlight: readonly Row[] = [
   },
   {
     name: 'in flight during the shutdown delay: close, FIN; idle connections stay until the listeners close',
-    options: { coordinator: { shutdownDelay: 1_000 } },
+    options: { coordinator: { shutdownDelay: 4_000 } },
     run: async (t, app) => {
       const [client, idle] = [await app.connect(), await app.connect()];
       idle.write(get('/?before'));
@@ -79,7 +79,7 @@ export const inFlight: readonly Row[] = [
       await answers(t, idle, '/?after', 'close');
       await endsCleanly(t, idle);
       const handled = ['/?before', '/slow?held', '/?after'];
-      await stops(t, app, { handled, served: 1, answered: 1, atLeast: 1_000 });
+      await stops(t, app, { handled, served: 1, answered: 1, atLeast: 4_000 });
     },
   },
   {

@@ -163,14 +163,14 @@ export const pipelining: readonly Row[] = [
   },
   {
     name: 'pipelined during the shutdown delay: all answered, close on the last only',
-    options: { coordinator: { shutdownDelay: 2_500 } },
+    options: { coordinator: { shutdownDelay: 4_000 } },
     run: async (t, app) => {
       const client = await idleClient(t, app);
       await app.terminate();
       const urls = eight.map(kinds.mixed);
       client.write(chunk(urls));
       await answersAll(t, client, urls);
-      await stops(t, app, { handled: ['/?first', ...urls], atLeast: 2_500 });
+      await stops(t, app, { handled: ['/?first', ...urls], atLeast: 4_000 });
     },
   },
   {

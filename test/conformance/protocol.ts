@@ -28,6 +28,8 @@ export function createContext(shutdown: () => void): Context {
 /** Tells everything that the suite wants to know of a server, and sets what a constructor's options do not. */
 export function follow(server: Server, options: AppOptions, coordinator?: ShutdownCoordinator): void {
   server.maxRequestsPerSocket = options.server?.maxRequestsPerSocket ?? 0;
+  // Node's own five seconds end before a very busy machine has sent the signal.
+  server.keepAliveTimeout = options.server?.keepAliveTimeout ?? 60_000;
   server.on('listening', () => tell(`ready ${(server.address() as AddressInfo).port}`));
   server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     tell('opened');

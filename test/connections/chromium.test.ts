@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { startChild, type Owner } from '../helpers/child.ts';
-import { options, sleep, stop } from '../helpers/shutdown.ts';
+import { halves as options, sleep, stop } from '../helpers/shutdown.ts';
 
 interface Seen {
   readonly events: readonly string[];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { request } from 'node:http';
 import t from 'tap';
 import { openTcp, openTls } from '../helpers/https-client.ts';
-import { clean, options, short, sleep, startServer, stop } from '../helpers/shutdown.ts';
+import { clean, late, options, short, sleep, startServer, stop } from '../helpers/shutdown.ts';
 
 t.jobs = 4;
 const head = 'GET /flood HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -29,7 +29,7 @@ for (const kind of ['http', 'https'] as const) {
       stderr: '',
       report: { connections: { cut: [{ kind: 'request', name: /^GET \/flood, / }] }, requests: { cut: 1 } },
     });
-    t.ok(result.took < short.timeout, `${result.took} ms`);
+    t.ok(result.took < late, `${result.took} ms`);
   });
 
   t.test(`${kind}: a client that never sends FIN`, async (t) => {
@@ -43,7 +43,6 @@ for (const kind of ['http', 'https'] as const) {
     const result = await ended;
     socket.destroy();
     t.match(result, { ...clean, report: { ...clean.report, requests: { inFlight: 1, served: 1 } } });
-    t.ok(result.took < 5_000, `${result.took} ms: a second after the answer`);
   });
 
   t.test(`${kind}: a head that never ends`, async (t) => {
@@ -62,7 +61,7 @@ for (const kind of ['http', 'https'] as const) {
       stderr: '',
       report: { connections: { cut: [{ kind: 'head', lost: true }] }, requests: { cut: 0 } },
     });
-    t.ok(result.took < short.timeout, `${result.took} ms`);
+    t.ok(result.took < late, `${result.took} ms`);
   });
 }
 

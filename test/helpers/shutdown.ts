@@ -7,11 +7,17 @@ export type StartServer = (t: Owner, setup: ServerSetup) => Promise<Child>;
 
 export const startServer: StartServer = (t, setup) => startChild(t, 'connections-server', { args: [setup] });
 
-/** Nine seconds for everything, which a test that loses nothing never needs. */
-export const options = { keepAliveGrace: 500 } as const;
+/** For tests in which everything ends by itself: the rest is for a very busy machine. */
+export const options = { timeout: 30_000, keepAliveGrace: 500 } as const;
 
 /** Two seconds until connections are cut, and 500 ms for the rest. */
 export const short = { timeout: 2_500, cleanupTimeout: 500, keepAliveGrace: 500 } as const;
+
+/** Three seconds until event streams are ended, and three more. */
+export const halves = { timeout: 6_500, cleanupTimeout: 500, keepAliveGrace: 500 } as const;
+
+/** A shutdown that took longer was held up by something, and not by a busy machine. */
+export const late = short.timeout + 2_000;
 
 export interface Ended {
   readonly code: number | null;

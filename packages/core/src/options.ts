@@ -53,7 +53,8 @@ export interface CoordinatorOptions {
   readonly keepAliveGrace?: number | undefined;
   /**
    * Longest wait in milliseconds for clients in the middle of their TCP handshake. It overlaps with the drain. It
-   * must exceed the kernel's 1 s SYN-ACK timer plus a round trip, or packet loss costs resets.
+   * must exceed the kernel's 1 s SYN-ACK timer plus a round trip, or packet loss costs resets. See `keepAliveGrace` for
+   * what it means to connections that are accepted.
    * @defaultValue 2500
    */
   readonly handshakeTimeout?: number | undefined;

@@ -3,7 +3,16 @@ import type { Test } from 'tap';
 import type { Kind } from '../../fixtures/connections-server.ts';
 import { askHttps } from '../../helpers/https-client.ts';
 import { connectHttp2 } from '../../helpers/http2-client.ts';
-import { clean, options, short, sleep, stop, type StartServer } from '../../helpers/shutdown.ts';
+import {
+  clean,
+  halves,
+  late,
+  options,
+  short,
+  sleep,
+  stop,
+  type StartServer,
+} from '../../helpers/shutdown.ts';
 
 /** What a client may send again elsewhere, since it was not processed. */
 const retryable = new Set(['refused', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_SESSION']);
@@ -105,19 +114,19 @@ export function testHttp2(t: Test, start: StartServer, kind: Kind): void {
       report: {
         connections: {
           cut: [
-            { kind: 'request', name: /^GET \/hang, 2\.\d s$/, lost: true },
-            { kind: 'request', name: /^GET \/flood, 2\.\d s$/, lost: true },
+            { kind: 'request', name: /^GET \/hang, \d+\.\d s$/, lost: true },
+            { kind: 'request', name: /^GET \/flood, \d+\.\d s$/, lost: true },
           ],
         },
         requests: { inFlight: 2, served: 0, cut: 2 },
       },
     });
-    t.match(child.lines('waiting')[0], 'GET /hang, 1.', 'and told before');
-    t.ok(result.took < short.timeout, `${result.took} ms`);
+    t.match(child.lines('waiting')[0], /GET \/hang, \d\.\d s/, 'and told before');
+    t.ok(result.took < late, `${result.took} ms`);
   });
 
   t.test(`${kind}: an event stream ends at half of the drain, an endless response is cut`, async (t) => {
-    const child = await start(t, { ...setup, options: short });
+    const child = await start(t, { ...setup, options: halves });
     const client = connectHttp2(child.port, secure);
     const [events, own] = [client.ask('/events'), client.ask('/own-events')];
     await child.line('request /own-events');
@@ -126,7 +135,7 @@ export function testHttp2(t: Test, start: StartServer, kind: Kind): void {
     t.match(await events, { status: 200, body: /(data: tick\n\n){3}/ });
     const result = await ended;
     t.match(result, { ...clean, report: { ...clean.report, requests: { inFlight: 2, served: 2 } } });
-    t.ok(result.took > 950 && result.took < 1_900, `${result.took} ms`);
+    t.ok(result.took >= 2_990, `${result.took} ms`);
 
     const other = await start(t, { ...setup, options: short });
     const endless = connectHttp2(other.port, secure).ask('/endless');

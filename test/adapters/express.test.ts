@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import t, { type Test } from 'tap';
 import { createCoordinator } from '@graceful-cluster/core';
 import defaultExport, { graceful } from '@graceful-cluster/express';
-import { ask, startChild } from '../helpers/child.ts';
+import { certificate } from '../fixtures/conformance-certificate.ts';
+import { ask, askSecurely, startChild } from '../helpers/child.ts';
 
 const ways = [
   'listen',
@@ -96,6 +98,45 @@ t.test('a server that somebody attaches right after listen() is left to them', a
   });
   t.equal(coordinator.stats().servers, 1);
   await coordinator.shutdown();
+});
+
+t.test('https: the request in flight is answered', async (t) => {
+  const coordinator = createCoordinator(quick);
+  const app = express();
+  app.use(graceful({ coordinator }));
+  const asked = new Promise<void>((resolve) => {
+    app.get('/slow', (_request, response) => {
+      resolve();
+      setTimeout(() => response.send('slow'), 300);
+    });
+  });
+  const server = createSecureServer(certificate, app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const answer = askSecurely(port, '/slow');
+  await asked;
+  const stopped = coordinator.shutdown();
+  t.equal(await askSecurely(port, '/slow'), 'ECONNREFUSED');
+  t.equal(await answer, 'slow');
+  t.equal((await stopped).clean, true);
+  coordinator.dispose();
+});
+
+t.test('a server for each request, as test clients open them: none is left behind', async (t) => {
+  const app = express();
+  const { coordinator } = graceful(quick);
+  app.use(graceful({ coordinator }));
+  app.get('/', (_request, response) => void response.send('hello'));
+  for (let number = 0; number < 5; number += 1) {
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.match(await ask((server.address() as AddressInfo).port, '/'), { body: 'hello' });
+    server.close();
+    await once(server, 'close');
+  }
+  const { open } = coordinator.stats();
+  t.equal(open, 0);
+  t.equal((await coordinator.shutdown()).clean, true);
 });
 
 t.test('misuse is told at once', async (t) => {

@@ -9,7 +9,8 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import t, { type Test } from 'tap';
 import { createCoordinator, type Logger } from '@graceful-cluster/core';
 import gracefulCluster, { gracefulCluster as named } from '@graceful-cluster/fastify';
-import { ask, type Answer } from '../helpers/child.ts';
+import { certificate } from '../fixtures/conformance-certificate.ts';
+import { ask, askSecurely, type Answer } from '../helpers/child.ts';
 
 const signals: readonly NodeJS.Signals[] = [];
 const quick = { signals, keepAliveGrace: 50, handshakeTimeout: 100 };
@@ -273,6 +274,26 @@ t.test('serverFactory: its server drains', async (t) => {
   const { answer } = await slow(port);
   await fastify.close();
   t.match(await answer, answered);
+});
+
+t.test('https: the request in flight is answered', async (t) => {
+  const fastify = Fastify({ https: certificate });
+  await fastify.register(gracefulCluster, quick);
+  fastify.get('/slow', (_request, reply) => {
+    arrived += 1;
+    setTimeout(() => void reply.send('slow'), 300);
+  });
+  await fastify.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = fastify.server.address() as AddressInfo;
+  const before = arrived;
+  const answer = askSecurely(port, '/slow');
+  while (arrived === before) await sleep(5);
+  const closing = once(fastify.coordinator.signal, 'abort');
+  const closed = fastify.close();
+  await closing;
+  t.equal(await askSecurely(port, '/slow'), 'ECONNREFUSED');
+  t.equal(await answer, 'slow');
+  await closed;
 });
 
 t.test('http2: streams finish', async (t) => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Agent, get } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -128,4 +129,19 @@ export function ask(port: number, path: string, agent?: Agent): Promise<Answer |
   });
   if (agent === undefined) void answer.then(() => own.destroy());
   return answer;
+}
+
+/** The body, or the code of the error. */
+export function askSecurely(port: number, path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException): void => resolve(error.code ?? error.message);
+    const options = { host: '127.0.0.1', port, path, agent: false, rejectUnauthorized: false };
+    const request = getSecurely(options, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('error', failed);
+      response.on('end', () => resolve(body));
+    });
+    request.on('error', failed);
+  });
 }

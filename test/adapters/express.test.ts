@@ -40,6 +40,7 @@ async function stop(t: Test, version: number, way: string): Promise<void> {
   const own = way.startsWith('two apps with options');
   await child.line('closing', own ? 2 : 1);
   t.equal(await ask(child.port, '/'), 'ECONNREFUSED');
+  child.kill('SIGUSR2');
   t.match(await answer, { status: 200, connection: 'close', body: 'slow' });
   const { stdout, ...exit } = await child.exited;
   t.same(exit, { code: 0, signal: null, stderr: '' });

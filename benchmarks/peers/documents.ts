@@ -39,8 +39,9 @@ function cells(summary: Summary): string[] {
 }
 
 function describeRun({ conditions: { machine, node, clients }, entries }: Results): string {
-  const counts = new Set(entries.map(({ stops }) => stops.length));
-  const rounds = [...counts].toSorted((a, b) => a - b).join(' to ');
+  const counts = entries.map(({ stops }) => stops.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const rounds = least === most ? least : `${least} to ${most}`;
   const loads = entries.flatMap(({ stops }) => stops.map(({ load }) => load));
   const busy = `load average ${Math.min(...loads).toFixed(0)} to ${Math.max(...loads).toFixed(0)}`;
   return `${rounds} shutdowns of each; servers under Node ${node}, clients under ${clients}; ${machine}; ${busy}.`;

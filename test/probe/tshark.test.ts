@@ -34,8 +34,16 @@ interface Wire {
   others: number;
 }
 
+interface Stream {
+  accepted: boolean;
+  completed: boolean;
+  reset: boolean;
+  bytes: number;
+}
+
 interface Capture {
-  end(port: number): Promise<Wire>;
+  /** What was seen, by the port of the server. */
+  end(ports: readonly number[]): Promise<Wire[]>;
 }
 
 async function startCapture(t: Test): Promise<Capture> {
@@ -53,36 +61,48 @@ async function startCapture(t: Test): Promise<Capture> {
   // It says so a little too early.
   await sleep(1_000);
   return {
-    async end(port) {
+    async end(ports) {
       await sleep(500);
       child.kill('SIGINT');
       await exited;
       t.notMatch(lines.join('\n'), /[1-9]\d* packets? dropped/, 'tshark saw everything');
-      return read(file, port);
+      return read(file, ports);
     },
   };
 }
 
-async function read(file: string, port: number): Promise<Wire> {
-  const fields = ['tcp.stream', 'tcp.srcport', 'tcp.flags', 'tcp.len'].flatMap((name) => ['-e', name]);
-  const args = ['-r', file, '-Y', `tcp.port == ${port}`, '-T', 'fields', ...fields];
-  const { stdout } = await promisify(execFile)('tshark', args, { maxBuffer: 1 << 28 });
-  const streams = new Map<string, { accepted: boolean; completed: boolean; reset: boolean; bytes: number }>();
-  for (const line of stdout.trim().split('\n')) {
-    const [name = '', source, flagsText, length] = line.split('\t');
-    const flags = Number(flagsText);
-    const stream = streams.get(name) ?? { accepted: false, completed: false, reset: false, bytes: 0 };
-    streams.set(name, stream);
-    if (Number(source) === port) {
-      if (flags & SYN && flags & ACK) stream.accepted = true;
-      if (flags & RST) stream.reset = true;
-      stream.bytes += Number(length);
-    } else if (flags & ACK && !(flags & (SYN | RST | FIN)) && stream.accepted) {
-      stream.completed = true;
-    }
+async function read(file: string, ports: readonly number[]): Promise<Wire[]> {
+  const names = ['tcp.stream', 'tcp.srcport', 'tcp.dstport', 'tcp.flags', 'tcp.len'];
+  const args = ['-r', file, '-T', 'fields', ...names.flatMap((name) => ['-e', name])];
+  const { stdout } = await promisify(execFile)('tshark', args, { maxBuffer: 1 << 29 });
+  const streams = new Map<number, Map<string, Stream>>(
+    ports.map((port) => [port, new Map<string, Stream>()]),
+  );
+  for (const line of stdout.split('\n')) {
+    const [name = '', source, destination, flags, length] = line.split('\t');
+    const fromServer = streams.get(Number(source));
+    const ofPort = fromServer ?? streams.get(Number(destination));
+    if (!ofPort) continue;
+    const stream = ofPort.get(name) ?? { accepted: false, completed: false, reset: false, bytes: 0 };
+    ofPort.set(name, stream);
+    take(stream, fromServer !== undefined, Number(flags), Number(length));
   }
+  return ports.map((port) => count([...(streams.get(port)?.values() ?? [])]));
+}
+
+function take(stream: Stream, fromServer: boolean, flags: number, bytes: number): void {
+  if (fromServer) {
+    if (flags & SYN && flags & ACK) stream.accepted = true;
+    if (flags & RST) stream.reset = true;
+    stream.bytes += bytes;
+  } else if (flags & ACK && !(flags & (SYN | RST | FIN)) && stream.accepted) {
+    stream.completed = true;
+  }
+}
+
+function count(streams: readonly Stream[]): Wire {
   const wire: Wire = { refused: 0, reset: 0, answered: 0, others: 0 };
-  for (const { accepted, completed, reset, bytes } of streams.values()) {
+  for (const { accepted, completed, reset, bytes } of streams) {
     if (bytes > 0) wire.answered += 1;
     else if (!accepted && reset) wire.refused += 1;
     else if (completed && reset) wire.reset += 1;
@@ -94,25 +114,27 @@ async function read(file: string, port: number): Promise<Wire> {
 const skip = spawnSync('tshark', ['--version']).error ? 'tshark is not installed' : false;
 
 t.test('the wire and the probe agree', { skip }, async (t) => {
-  let resets = 0;
+  const capture = await startCapture(t);
+  const ports: number[] = [];
+  const counted: Wire[] = [];
   for (let seed = 1; seed <= runs; seed += 1) {
-    const capture = await startCapture(t);
-    const round = await runRound({ command: [...node, plain], load: { ...load, seed } });
-    const [, port] = /:(\d+)/.exec(round.stdout) ?? [];
-    const wire = await capture.end(Number(port));
-    const { counts } = round;
-    resets += wire.reset;
-    const probe = {
+    const { counts, stdout } = await runRound({ command: [...node, plain], load: { ...load, seed } });
+    ports.push(Number(/:(\d+)/.exec(stdout)?.[1]));
+    counted.push({
       refused: counts.refused,
       reset: counts.reset + counts['reset-before-accept'],
       answered: counts.answered + counts.cut,
       others: counts.empty + counts.hung,
-    };
-    t.strictSame(
-      probe,
-      { ...wire },
-      `${wire.reset} resets, ${wire.refused} refused, ${wire.answered} answered`,
-    );
+    });
   }
-  t.ok(resets > 0, `${resets} resets in ${runs} runs`);
+  const seen = await capture.end(ports);
+  seen.forEach((wire, index) => {
+    const { reset, refused, answered } = wire;
+    t.strictSame(counted[index], wire, `${reset} resets, ${refused} refused, ${answered} answered`);
+  });
+  t.equal(new Set(ports).size, runs);
+  t.ok(
+    seen.reduce((sum, { reset }) => sum + reset, 0) > 0,
+    `resets: ${seen.map(({ reset }) => reset).join()}`,
+  );
 });

@@ -44,6 +44,7 @@ async function run(command: readonly string[], options: CliOptions): Promise<num
     rounds: settings.rounds,
     scenarios: settings.scenarios.map(({ name }) => name),
     colours,
+    width: process.stdout.columns,
     live: process.stdout.isTTY ? process.stdout : undefined,
   });
   const startedAt = new Date();

@@ -13,6 +13,8 @@ export interface TableRow {
 export interface TableOptions {
   /** Whether losses are red and their absence green. */
   readonly colours: boolean;
+  /** Characters in a line of what it is printed on. Columns are closer where there are few. */
+  readonly width?: number | undefined;
 }
 
 export interface Cell {
@@ -60,16 +62,22 @@ export function resultCells(rounds: readonly Round[]): Cell[] {
   return columns.map(({ cell }) => cell(counts, rounds));
 }
 
+const GAP = '  ';
+
 /** Lines of cells under each other, the first of each line on the left. */
-export function alignCells(lines: readonly (readonly Cell[])[], { colours }: TableOptions): string {
+export function alignCells(
+  lines: readonly (readonly Cell[])[],
+  { colours, width = Infinity }: TableOptions,
+): string {
   const paint = pc.createColors(colours);
   const aligned = Math.max(...lines.map((line) => line.length));
   const widths = Array.from({ length: aligned }, (_, index) =>
     Math.max(...lines.map((line) => (index > 0 && line.length === 2 ? 0 : (line[index]?.text.length ?? 0)))),
   );
+  const roomy = widths.reduce((sum, one) => sum + one + GAP.length, 0) <= width + GAP.length;
   const renderCell = ({ text, colour }: Cell, index: number): string => {
-    const width = widths[index] ?? 0;
-    const padded = index === 0 ? text.padEnd(width) : text.padStart(width);
+    const length = widths[index] ?? 0;
+    const padded = index === 0 ? text.padEnd(length) : text.padStart(length);
     return colour ? paint[colour](padded) : padded;
   };
   // The last of a short line runs on over the columns.
@@ -78,7 +86,7 @@ export function alignCells(lines: readonly (readonly Cell[])[], { colours }: Tab
       .map((cell, index) =>
         line.length === 2 && index === 1 ? renderCell(cell, -1) : renderCell(cell, index),
       )
-      .join('  ');
+      .join(roomy ? GAP : ' ');
   return lines.map((line) => render(line).trimEnd()).join('\n');
 }
 

@@ -18,6 +18,8 @@ export interface TerminalOptions {
   /** In their order. */
   readonly scenarios: readonly string[];
   readonly colours: boolean;
+  /** Characters in a line; undefined where nobody looks. */
+  readonly width: number | undefined;
   /** Where progress is shown in place; undefined where it is not. */
   readonly live: NodeJS.WriteStream | undefined;
 }
@@ -33,7 +35,7 @@ const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 
 /** For people: progress in place, then a table, what is wrong, and what to do about it. */
 export function createTerminalReporter(options: TerminalOptions): Reporter {
-  const { live, colours, scenarios, signal, rounds } = options;
+  const { live, colours, width, scenarios, signal, rounds } = options;
   const paint = pc.createColors(colours);
   const log = live ? createLogUpdate(live) : undefined;
   const results = new Map<string, ScenarioResult>();
@@ -55,7 +57,9 @@ export function createTerminalReporter(options: TerminalOptions): Reporter {
       return [[{ text: `  ${name}`, colour: 'dim' }, { text: '' }]];
     });
     const survey = running.length === 0 && results.size === 0 ? `\n${paint.dim(`${spin} ${doing}`)}` : '';
-    log(`${heading()}\n${alignCells([...titleLines([{ text: '' }]), ...lines], { colours })}${survey}`);
+    log(
+      `${heading()}\n${alignCells([...titleLines([{ text: '' }]), ...lines], { colours, width })}${survey}`,
+    );
   }
 
   function heading(): string {
@@ -86,7 +90,7 @@ export function createTerminalReporter(options: TerminalOptions): Reporter {
     },
     clear: () => log?.clear(),
     render(report) {
-      return `${heading()}${renderReport(report, colours)}`;
+      return `${heading()}${renderReport(report, colours, width)}`;
     },
   };
 }
@@ -99,10 +103,10 @@ function describe({ phase, counts }: Progress, signal: string, prefix: string): 
 }
 
 /** Without the heading. */
-export function renderReport(report: Report, colours: boolean): string {
+export function renderReport(report: Report, colours: boolean, width?: number): string {
   const paint = pc.createColors(colours);
   const lines = report.scenarios.map(resultLine);
-  const parts = [`\n${alignCells([...titleLines([{ text: '' }]), ...lines], { colours })}`];
+  const parts = [`\n${alignCells([...titleLines([{ text: '' }]), ...lines], { colours, width })}`];
   for (const result of report.scenarios) {
     if (result.status === 'not-applicable') continue;
     const texts = [...result.reasons, ...result.notes.map((note) => paint.dim(note))];

@@ -41,7 +41,9 @@ export interface CoordinatorCore {
   /** Begins the shutdown that another process decided on, and exits at its end. */
   readonly drain: (order: Omit<DrainOrder, 'own'>) => void;
   readonly beginAndExit: (reason: string) => void;
-  /** The same, with code 1 at the end. */
+  /** Puts something that went wrong into the report, which is then not clean. */
+  readonly note: (error: unknown) => void;
+  /** As `beginAndExit`, with code 1 at the end. */
   readonly fail: (reason: string, error: string) => void;
   readonly progress: () => { readonly counts: ConnectionCounts; readonly waiting: readonly string[] };
   readonly onDispose: (stop: () => void) => void;
@@ -233,6 +235,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     },
     drain: (order) => beginAndExit({ ...order, own: false }),
     beginAndExit: (reason) => beginAndExit(alone(reason)),
+    note,
     fail: onFatalError,
     progress: progressNow,
     onDispose: (stop) => unwatch.push(stop),

@@ -44,7 +44,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   // A signal that reached a worker begins the shutdown, but never forces it: it may be one signal to the whole group.
   const members = watchMembers(roundRobin, {
     signalled: (signal) => core.beginAndExit(signal),
-    failed: (error) => core.fail('listener', describeError(error)),
+    failed: (error) => core.note(error),
   });
   const core = makeCoordinator(settings, { drainable: members, workers: members.reports });
   const { coordinator } = core;

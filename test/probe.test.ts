@@ -12,15 +12,14 @@ import {
   type LoadOptions,
   type LoadTally,
 } from '@graceful-cluster/probe';
+import { pristine } from './helpers/child.ts';
 
 const faultyServer = fileURLToPath(new URL('fixtures/faulty-server.js', import.meta.url));
 const none: LoadOptions = { newConnection: 0, keepAlive: 0, slow: 0 };
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 const counted = (counts: Partial<Counts>): Counts => ({ ...emptyCounts(), ...counts });
-// tap puts its own NODE_OPTIONS into whatever a test starts.
-const node = ['env', '-u', 'NODE_OPTIONS', process.execPath];
-const evaluate = (text: string): string[] => [...node, '-e', text];
+const evaluate = (text: string): string[] => [...pristine, '-e', text];
 
 async function listen(
   t: Test,
@@ -49,7 +48,7 @@ async function load(port: number, attempts: number, options: LoadOptions): Promi
 t.test('a round against a server that commits every fault once reports exactly those', async (t) => {
   const phases = new Set<string>();
   const round = await runRound({
-    command: [...node, faultyServer],
+    command: [...pristine, faultyServer],
     load: { ...none, newConnection: 1, hungAfter: 300 },
     warmup: 3_000,
     onProgress: ({ phase }) => phases.add(phase),

@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +14,36 @@ export interface Network {
   readonly server: readonly string[];
   readonly client: readonly string[];
   readonly serverAddress: string;
-  close(): Promise<void>;
+  /** Works where `hasIpv6`. */
+  readonly serverAddress6: string;
+  /** Waits for no packet and no program: the link is cut at once. */
+  readonly close: () => Promise<void>;
 }
 
-const SERVER = '10.77.0.1';
-const CLIENT = '10.77.0.2';
+export interface NetworkOptions {
+  /** Round-trip time in milliseconds. */
+  readonly rtt: number;
+  /**
+   * Packets lost each way, in percent.
+   * @defaultValue 0
+   */
+  readonly loss?: number | undefined;
+}
+
+interface End {
+  readonly address: string;
+  readonly address6: string;
+}
+
+const serverEnd: End = { address: '10.77.0.1', address6: 'fd77::1' };
+const clientEnd: End = { address: '10.77.0.2', address6: 'fd77::2' };
 
 const source = fileURLToPath(new URL('../native/delay-link.c', import.meta.url));
 const works = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
+
+export function hasIpv6(): boolean {
+  return existsSync('/proc/sys/net/ipv6');
+}
 
 /** Why no network can be made here, or undefined. */
 export function networkUnavailable(): string | undefined {
@@ -38,13 +60,15 @@ export function networkUnavailable(): string | undefined {
   return undefined;
 }
 
-/** Two network namespaces, a round trip of so many milliseconds from each other. They end with this process. */
-export async function createNetwork(rtt: number): Promise<Network> {
+/** Two network namespaces and the link between them. They end with this process. */
+export async function createNetwork({ rtt, loss = 0 }: NetworkOptions): Promise<Network> {
   const directory = await mkdtemp(join(tmpdir(), 'graceful-probe-'));
   try {
     const program = join(directory, 'delay-link');
     await promisify(execFile)('cc', ['-O2', '-o', program, source]);
-    const link = spawn(program, [String(Math.round(rtt * 500)), '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const link = spawn(program, [String(Math.round(rtt * 500)), String(loss)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const exited = once(link, 'exit');
     const { done, value } = await createInterface(link.stdout)[Symbol.asyncIterator]().next();
     if (done) throw new Error('delay-link ended early');
@@ -54,23 +78,24 @@ export async function createNetwork(rtt: number): Promise<Network> {
       await exited;
     };
     try {
-      configure(server, SERVER);
-      configure(client, CLIENT);
+      configure(server, serverEnd);
+      configure(client, clientEnd);
     } catch (error) {
       await close();
       throw error;
     }
-    return { server, client, serverAddress: SERVER, close };
+    return { server, client, serverAddress: serverEnd.address, serverAddress6: serverEnd.address6, close };
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
-function configure([command = '', ...args]: readonly string[], address: string): void {
+function configure([command = '', ...args]: readonly string[], { address, address6 }: End): void {
   // The device's own queue holds 500 packets unless told otherwise.
   const input = `link set lo up
     link set dev delay mtu 1500 txqueuelen 10000 up
-    addr add ${address}/24 dev delay`;
+    addr add ${address}/24 dev delay
+    ${hasIpv6() ? `addr add ${address6}/64 dev delay nodad` : ''}`;
   const { status, stderr } = spawnSync(command, [...args, 'ip', '-batch', '-'], { input });
   if (status !== 0) throw new Error(`ip: ${String(stderr)}`);
 }

@@ -20,7 +20,7 @@ export const midHandshake: Scenario = {
     return missing === undefined ? applicable : ({ missing } satisfies Check);
   },
   async stage({ server, load, stage }) {
-    const network = await createNetwork(stage.rtt);
+    const network = await createNetwork({ rtt: stage.rtt });
     const target = { host: network.serverAddress, port: PORT };
     const command = [...network.server, ...server.command];
     return {

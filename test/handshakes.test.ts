@@ -11,6 +11,7 @@ import { createNetwork, networkUnavailable, type Network } from './helpers/netwo
 
 /** Connections per second, in both address families together. */
 const RATE = 300;
+const firstLocalPort = 20_000;
 
 const fixture = fileURLToPath(new URL('fixtures/seal-server.js', import.meta.url));
 
@@ -36,7 +37,7 @@ async function shutDown(
   const output = createInterface(child.stdout).on('line', (line) => lines.push(line));
   await once(output, 'line');
   const port = Number(/:(\d+)$/.exec(lines[0] ?? '')?.[1]);
-  const clients = await startArrivals({ prefix: client, host, port, rate: RATE / 2 });
+  const clients = await startArrivals({ prefix: client, host, port, rate: RATE / 2, firstLocalPort });
   await sleep(500);
   child.kill('SIGTERM');
   await sleep(after);

@@ -8,6 +8,7 @@ import { pristine } from './helpers/child.ts';
 import { createNetwork, networkUnavailable, type Network } from './helpers/network.ts';
 
 const rate = 300; // connections per second
+const firstLocalPort = 20_000;
 const plainServer = `
   const server = require('node:http').createServer((request, response) => response.end('ok'));
   server.listen(0, process.argv[1], () => console.log(server.address().port));
@@ -29,7 +30,13 @@ async function shutdown(
   after: number,
 ): Promise<readonly Attempt[]> {
   const [child, port] = await evaluate(server, plainServer, host);
-  const clients = await startArrivals({ prefix: client, host, port: Number(port), rate: rate / 2 });
+  const clients = await startArrivals({
+    prefix: client,
+    host,
+    port: Number(port),
+    rate: rate / 2,
+    firstLocalPort,
+  });
   await sleep(500);
   child.kill('SIGTERM');
   await sleep(after);

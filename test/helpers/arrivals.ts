@@ -13,6 +13,8 @@ export interface ArrivalsOptions {
   port: number;
   /** Connections per second. */
   rate: number;
+  /** Of the first connection; each later one has the next. Default: whatever the kernel chooses. */
+  firstLocalPort?: number;
 }
 
 export interface Arrivals {
@@ -30,8 +32,9 @@ export const only = (attempts: readonly Attempt[], outcome: Outcome): Attempt[] 
 
 /** Starts clients that arrive at a steady rate; resolves when the first of them is done. */
 export async function startArrivals(options: ArrivalsOptions): Promise<Arrivals> {
-  const { prefix = [], host, port, rate } = options;
-  const [command, ...args] = [...prefix, ...pristine, program, host, String(port), String(rate)];
+  const { prefix = [], host, port, rate, firstLocalPort } = options;
+  const numbers = [port, rate, ...(firstLocalPort === undefined ? [] : [firstLocalPort])].map(String);
+  const [command = '', ...args] = [...prefix, ...pristine, program, host, ...numbers];
   const { stdin, stdout } = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(stdout)[Symbol.asyncIterator]();
   const nextLine = async (): Promise<string> => {

@@ -6,7 +6,11 @@ const probe = import.meta.resolve('@graceful-cluster/probe/package.json');
 const link = (await import(new URL('dist/network.js', probe).href)) as typeof Link;
 
 export interface Network extends Link.Network {
-  /** How many SYNs the client's kernel has sent again: TcpExt TCPSynRetrans of /proc/net/netstat. */
+  /**
+   * How many SYNs the client's kernel has sent again: TcpExt TCPSynRetrans of /proc/net/netstat. Give the clients
+   * local ports that were not used before: where the server still has the last connection of that port in TIME_WAIT,
+   * and no listener any more, Linux answers a SYN with an ACK, the client resets that and sends its SYN at once again.
+   */
   readonly repeatedSyns: () => number;
 }
 

@@ -3,6 +3,11 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/** Milliseconds of CLOCK_MONOTONIC, which is one for all processes of a machine. */
+export function monotonic(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds);

@@ -84,8 +84,8 @@ t.test('reloadConcurrency replaces several at a time', async (t) => {
 t.test('with reloadConcurrency, one failure stops all lanes', async (t) => {
   const env = {
     WORKERS: '4',
-    FAULTS: '{"5":"crashes on start","6":"gets ready late"}',
-    OPTIONS: '{"reloadConcurrency":2}',
+    FAULTS: '{"5":"crashes on start","6":"never gets ready"}',
+    OPTIONS: '{"reloadConcurrency":2,"readyTimeout":5000}',
   };
   const cluster = await startCluster(t, { env });
   cluster.signal('SIGUSR2');

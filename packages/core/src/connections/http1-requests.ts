@@ -31,6 +31,11 @@ export interface DrainState {
   ending: 'answered' | 'idle' | undefined;
 }
 
+/** Made with the first thing that a drain has to remember of a connection. */
+export function drainState(connection: Http1Connection): DrainState {
+  return (connection.drain ??= { timer: undefined, marked: undefined, ending: undefined });
+}
+
 /** The server's side of its connections. */
 export interface RequestOwner {
   /** @param existing - whether it was open before the server was attached */

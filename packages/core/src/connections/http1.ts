@@ -2,17 +2,10 @@ import type { Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
-import {
-  silentGrace,
-  type ConnectionHooks,
-  type Connections,
-  type CutConnection,
-  type DrainLimits,
-} from './connections.ts';
+import type { ConnectionHooks, Connections, CutConnection, DrainLimits } from './connections.ts';
 import { deferRequests } from './defer-requests.ts';
+import { endEventStreams } from './event-streams.ts';
 import {
-  begunSockets,
-  contentType,
   currentResponse,
   isLast,
   knownSockets,
@@ -21,6 +14,7 @@ import {
   stopTimeoutChecks,
 } from './http-internals.ts';
 import {
+  drainState,
   setConnection,
   unwatchRequests,
   watchRequests,
@@ -28,16 +22,12 @@ import {
   type Http1Connection,
   type RequestOwner,
 } from './http1-requests.ts';
+import { createIdleConnections } from './idle-http1.ts';
 import { createKnownSet } from './known-set.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
 import { endUpgraded } from './upgraded.ts';
-
-/** Shortest time between two looks at a request head on its way, or for event streams, in milliseconds. */
-const LOOK = 100;
-
-const NO_SOCKETS: ReadonlySet<Socket> = new Set();
 
 /**
  * Tracks and drains the HTTP/1 connections of a server.
@@ -49,13 +39,15 @@ export function trackHttp1(
   event: 'connection' | 'secureConnection',
   hooks: ConnectionHooks,
 ): Connections {
-  let streamTimer: NodeJS.Timeout | undefined;
+  let stopStreams = (): void => {};
   let phase: 'running' | 'announced' | 'draining' = 'running';
   let limits: DrainLimits = { keepAliveGrace: 0, handshakeTimeout: 0, left: () => 0 };
-  /** Asked once a turn: thousands of idle connections may end in the same. */
-  let begun: ReadonlySet<Socket> | undefined;
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
+  const idle = createIdleConnections(server, () => limits, {
+    end: (connection) => end(connection, 'idle'),
+    endUpgraded: ({ socket }) => endUpgraded(socket, hooks, limits.left),
+  });
 
   /** While nothing is shutting down. */
   const known = createKnownSet();
@@ -106,10 +98,6 @@ export function trackHttp1(
     },
   };
 
-  function drainState(connection: Http1Connection): DrainState {
-    return (connection.drain ??= { timer: undefined, marked: undefined, ending: undefined });
-  }
-
   /** On the response object rather than in its headers: this can be taken back, and touches no header of the app. */
   function mark(drain: DrainState, response: ServerResponse): void {
     drain.marked = undefined;
@@ -150,7 +138,7 @@ export function trackHttp1(
       setImmediate(endUpgraded, socket, hooks, limits.left);
       return;
     }
-    awaitIdle(connection);
+    idle.await(connection);
   }
 
   /** Once a response is finished Node begins with the next one, which may be from before this server was attached. */
@@ -162,47 +150,7 @@ export function trackHttp1(
       connection.response = response;
       mark(drainState(connection), response);
     }
-    if (connection.outstanding === 0) awaitIdle(connection);
-  }
-
-  function awaitIdle(connection: Http1Connection): void {
-    const drain = drainState(connection);
-    if (drain.ending !== undefined) return;
-    clearTimeout(drain.timer);
-    const grace = silent(connection) ? silentGrace(limits, connection.since) : limits.keepAliveGrace;
-    drain.timer = setTimeout(endIdleAfterPoll, grace, connection);
-  }
-
-  /** Timers come before the poll: where the loop is late, a request that came in time waits in the kernel. */
-  function endIdleAfterPoll(connection: Http1Connection): void {
-    setImmediate(endIdle, connection);
-  }
-
-  function endIdle(connection: Http1Connection): void {
-    if (connection.outstanding > 0 || connection.socket.destroyed) return;
-    if (!speaksHttp(connection.socket)) endUpgraded(connection.socket, hooks, limits.left);
-    else if (!headBegun(connection)) end(connection, 'idle');
-    // What comes may be an upgrade.
-    else
-      drainState(connection).timer = setTimeout(
-        endIdleAfterPoll,
-        Math.max(limits.keepAliveGrace, LOOK),
-        connection,
-      );
-  }
-
-  /** A head on its way may take until `headersTimeout`, which Node enforces, or until the deadline. */
-  function headBegun(connection: Http1Connection): boolean {
-    const { socket, upload } = connection;
-    // What is on its way may be the rest of a body whose request has been answered.
-    if (silent(connection) || upload?.complete === false) return false;
-    begun ??= begunSockets(server) ?? NO_SOCKETS;
-    setImmediate(forgetBegun);
-    return begun.has(socket);
-  }
-
-  function forgetBegun(): void {
-    begun = undefined;
+    if (connection.outstanding === 0) idle.await(connection);
   }
 
   function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
@@ -236,7 +184,7 @@ export function trackHttp1(
     if (connection.drain?.ending !== undefined) return 'lingering';
     if (connection.outstanding > 0) return 'request';
     if (!speaksHttp(connection.socket)) return 'upgraded';
-    return headBegun(connection) ? 'head' : 'idle';
+    return idle.headBegun(connection) ? 'head' : 'idle';
   }
 
   const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
@@ -244,17 +192,6 @@ export function trackHttp1(
   const busy = (): Http1Connection[] => all().filter(({ outstanding }) => outstanding > 0);
 
   const inFlight = (): number => busy().reduce((sum, { outstanding }) => sum + outstanding, 0);
-
-  /** Endless by design, and its client comes back by itself: ending it is not cutting it. */
-  function endEventStreams(): void {
-    for (const { response } of busy()) {
-      if (response === undefined || response.writableEnded || !isEventStream(response)) continue;
-      // The application may go on writing, which is an error event on a response that has ended.
-      response.on('error', () => {});
-      response.end();
-    }
-    streamTimer = setTimeout(endEventStreams, LOOK).unref();
-  }
 
   const add = (socket: Socket): void => {
     // A server that speaks both hands its HTTP/2 connections to sessions.
@@ -283,7 +220,7 @@ export function trackHttp1(
       announce();
       phase = 'draining';
       limits = given;
-      streamTimer = setTimeout(endEventStreams, limits.left() / 2).unref();
+      stopStreams = endEventStreams(limits.left() / 2, () => busy().map(({ response }) => response));
       totals.inFlight = inFlight();
       for (const connection of sockets.entries.values()) begin(connection);
     },
@@ -294,20 +231,11 @@ export function trackHttp1(
       server.off(event, add);
       unwatchRequests(server);
       deferred.stop();
-      clearTimeout(streamTimer);
+      stopStreams();
       if (phase === 'draining') stopTimeoutChecks(server);
       for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
       known.clear();
       sockets.clear();
     },
   };
-}
-
-/** Whether it never sent a byte. */
-function silent({ socket, opened }: Http1Connection): boolean {
-  return socket.bytesRead === opened;
-}
-
-function isEventStream(response: ServerResponse): boolean {
-  return response.headersSent && contentType(response).startsWith('text/event-stream');
 }

@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http';
+import { contentType } from './http-internals.ts';
+
+/** Time between two looks for new ones, in milliseconds. */
+const LOOK = 100;
+
+/**
+ * Ends the event streams among the responses in flight, from `delay` milliseconds on until the function that this
+ * returns is called. They are endless by design, and their clients come back by themselves: ending is not cutting.
+ */
+export function endEventStreams(
+  delay: number,
+  inFlight: () => readonly (ServerResponse | undefined)[],
+): () => void {
+  function look(): void {
+    for (const response of inFlight()) {
+      if (response === undefined || response.writableEnded || !isEventStream(response)) continue;
+      // The application may go on writing, which is an error event on a response that has ended.
+      response.on('error', () => {});
+      response.end();
+    }
+    timer = setTimeout(look, LOOK).unref();
+  }
+
+  let timer = setTimeout(look, delay).unref();
+  return () => clearTimeout(timer);
+}
+
+function isEventStream(response: ServerResponse): boolean {
+  return response.headersSent && contentType(response).startsWith('text/event-stream');
+}

@@ -2,13 +2,13 @@ import { door } from './clients/door.ts';
 import { newConnection } from './clients/new-connection.ts';
 import { startClients, type Load } from './load.ts';
 import type { LoadOptions } from './load-options.ts';
-import type { ProbeEvents, ProbeSettings } from './probe.ts';
 import { toRound, type Round } from './round.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { attachServer } from './server/running-server.ts';
 import type { Server } from './server/server.ts';
 import { startServer, type ServerOptions } from './server/server-process.ts';
-import { stopUnderLoad } from './stop.ts';
+import type { ProbeSettings } from './settings.ts';
+import { stopUnderLoad, type Progress } from './stop.ts';
 import type { Survey } from './survey.ts';
 import type { Target } from './target.ts';
 
@@ -16,6 +16,12 @@ import type { Target } from './target.ts';
 const AFTER_REFUSAL = 2_000;
 /** Time in milliseconds between the end of the load and the end of the server's time. */
 const LAST_CALL = 500;
+
+/** Told while a server is stopped. */
+export interface GroupEvents {
+  started(scenarios: readonly string[], round: number): void;
+  progress(progress: Progress): void;
+}
 
 /** Where the server and the clients of one stop are. */
 interface Place {
@@ -30,7 +36,7 @@ export async function runGroup(
   survey: Survey,
   group: readonly Scenario[],
   given: Target | undefined,
-  events: ProbeEvents,
+  events: GroupEvents,
 ): Promise<Round[][]> {
   const { command, pid, signal, exitTimeout, after } = settings;
   const patient = group.some((scenario) => scenario.patient);

@@ -1,35 +1,12 @@
 import { advise } from './advice.ts';
-import { runGroup, serverOptions, startProbed } from './group.ts';
-import type { LoadOptions } from './load-options.ts';
+import { runGroup, serverOptions, startProbed, type GroupEvents } from './group.ts';
 import type { Round } from './round.ts';
-import type { Check, Scenario, StageSettings } from './scenarios/scenario.ts';
-import type { Progress } from './stop.ts';
+import type { Check, Scenario } from './scenarios/scenario.ts';
+import type { ProbeSettings } from './settings.ts';
 import { lookAt, type Survey } from './survey.ts';
 import { checkLoopback, formatTarget, parseTarget, type Target } from './target.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { within } from './within.ts';
-
-/** What is probed, and how. All times are in milliseconds. */
-export interface ProbeSettings {
-  /** Program and arguments of a server to be started; empty if one already runs. */
-  readonly command: readonly string[];
-  /** Process of a server that already runs. It is stopped once, with all scenarios at the same time. */
-  readonly pid: number | undefined;
-  /** Where it listens; found out if not given. */
-  readonly url: string | undefined;
-  readonly signal: NodeJS.Signals;
-  readonly group: boolean;
-  /** Time under load before the signal. */
-  readonly after: number;
-  readonly startTimeout: number;
-  readonly exitTimeout: number;
-  readonly rounds: number;
-  readonly load: LoadOptions;
-  readonly scenarios: readonly Scenario[];
-  /** All scenarios at the same time, in one stop per round. */
-  readonly together: boolean;
-  readonly stage: StageSettings;
-}
 
 export interface ScenarioResult extends Verdict {
   readonly name: string;
@@ -41,11 +18,9 @@ export interface ScenarioResult extends Verdict {
 }
 
 /** Told while a probe is at work. */
-export interface ProbeEvents {
+export interface ProbeEvents extends GroupEvents {
   surveying(): void;
   surveyed(url: string): void;
-  started(scenarios: readonly string[], round: number): void;
-  progress(progress: Progress): void;
   ended(result: ScenarioResult): void;
 }
 

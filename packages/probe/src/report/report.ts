@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
-import type { ProbeSettings, ScenarioResult } from '../probe.ts';
+import type { ScenarioResult } from '../probe.ts';
+import type { ProbeSettings } from '../settings.ts';
 import { overall, type Status } from '../verdict.ts';
 
 /** All that a run found, as `--json` writes it. Times are milliseconds, after the signal where there is one. */

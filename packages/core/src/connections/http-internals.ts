@@ -1,5 +1,5 @@
-import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /**
@@ -55,7 +55,23 @@ export function upgradeStream(socket: Socket): Duplex | undefined {
   return hidden(socket, 'UpgradeStream');
 }
 
-/** The response that a socket is writing, for connections from before we looked. */
+/** Whether `currentResponse` knows. */
+export function showsResponses(): boolean {
+  return (shown ??= findResponse());
+}
+
+let shown: boolean | undefined;
+
+function findResponse(): boolean {
+  const socket = new Socket();
+  const response = new ServerResponse(new IncomingMessage(socket));
+  response.assignSocket(socket);
+  const found = currentResponse(socket) === response;
+  response.detachSocket(socket);
+  return found && currentResponse(socket) === undefined;
+}
+
+/** The response that a socket is writing: the first where several are waiting. */
 export function currentResponse(socket: Socket): ServerResponse | undefined {
   return (socket as unknown as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
@@ -81,6 +97,12 @@ export function saysClose(response: ServerResponse): boolean {
 export function isLast(socket: Socket, response: ServerResponse): boolean {
   const incoming = (parserOf(socket) as { readonly incoming?: unknown } | null | undefined)?.incoming;
   return incoming === undefined || incoming === null || incoming === response.req;
+}
+
+/** A request whose body is still on its way, answered or not. */
+export function incompleteRequest(socket: Socket): IncomingMessage | undefined {
+  const incoming = (parserOf(socket) as { readonly incoming?: IncomingMessage } | null | undefined)?.incoming;
+  return incoming?.complete === false ? incoming : undefined;
 }
 
 /** Stops the interval that enforces `headersTimeout`: net.Server#close leaves it running, on purpose, for the drain. */

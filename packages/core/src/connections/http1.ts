@@ -1,25 +1,30 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
+import { admit, sayClose } from './admit.ts';
 import type { ConnectionHooks, Connections, CutConnection, DrainLimits } from './connections.ts';
 import { deferRequests } from './defer-requests.ts';
 import { endEventStreams } from './event-streams.ts';
 import {
   currentResponse,
-  isLast,
+  incompleteRequest,
   knownSockets,
-  saysClose,
+  showsResponses,
   speaksHttp,
   stopTimeoutChecks,
 } from './http-internals.ts';
 import {
   drainState,
+  followRequests,
+  lookForRequests,
+  NONE,
   setConnection,
+  stamp,
   unwatchRequests,
   watchRequests,
-  type DrainState,
   type Http1Connection,
+  type RequestInFlight,
   type RequestOwner,
 } from './http1-requests.ts';
 import { createIdleConnections } from './idle-http1.ts';
@@ -59,14 +64,11 @@ export function trackHttp1(
 
   const owner: RequestOwner = {
     adopt: (socket, existing = false) => {
-      const response = currentResponse(socket);
       const connection: Http1Connection = {
         socket,
         owner,
         opened: existing && event === 'connection' ? 0 : socket.bytesRead,
-        response,
-        outstanding: response === undefined ? 0 : 1,
-        pipelined: undefined,
+        inFlight: NONE,
         upload: undefined,
         since: Math.round(now()),
         drain: undefined,
@@ -78,48 +80,47 @@ export function trackHttp1(
       return connection;
     },
     started: (connection, response) => {
-      if (phase === 'running') return true;
-      const drain = drainState(connection);
-      clearTimeout(drain.timer);
-      const previous = connection.response;
-      if (drain.ending !== undefined || (previous !== undefined && saysClose(previous))) {
-        // The client has been told that nothing after that response is processed, so it may safely ask elsewhere.
-        deferred.drop(response);
-        return false;
+      if (!follows()) {
+        stamp(connection, response);
+        return;
       }
-      if (previous !== undefined && previous === drain.marked) previous.shouldKeepAlive = true;
-      mark(drain, response);
-      return true;
+      if (phase !== 'running' && !admit(connection, response)) {
+        deferred.drop(response);
+        return;
+      }
+      connection.since = Math.round(now());
+      connection.inFlight = [...connection.inFlight, { response, since: connection.since }];
     },
     finished: (connection) => {
       if (phase !== 'draining') return;
       totals.served += 1;
-      if (connection.outstanding === 0) process.nextTick(takeNext, connection);
+      if (connection.inFlight.length === 0) process.nextTick(takeNext, connection);
     },
   };
 
-  /** On the response object rather than in its headers: this can be taken back, and touches no header of the app. */
-  function mark(drain: DrainState, response: ServerResponse): void {
-    drain.marked = undefined;
-    if (response.headersSent || !response.shouldKeepAlive) return;
-    // Pipelined requests from before this server was attached: only the last of them may say it.
-    if (response.socket !== null && !isLast(response.socket, response)) return;
-    response.shouldKeepAlive = false;
-    drain.marked = response;
-  }
+  const follows = (): boolean => phase !== 'running' || !showsResponses();
+
+  const requestsOf = (connection: Http1Connection): readonly RequestInFlight[] =>
+    follows() ? connection.inFlight : lookForRequests(connection);
 
   function announce(): void {
     if (phase !== 'running') return;
     phase = 'announced';
     deferred.start();
+    followRequests();
     for (const connection of known.clear()) follow(connection);
     for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
   }
 
   function follow(connection: Http1Connection): void {
-    const { socket, response } = connection;
+    const { socket } = connection;
     sockets.add(socket, connection);
-    if (response !== undefined) mark(drainState(connection), response);
+    if (showsResponses()) {
+      connection.inFlight = lookForRequests(connection);
+      if (connection.inFlight.length === 0) connection.upload = incompleteRequest(socket);
+    }
+    const last = connection.inFlight.at(-1);
+    if (last !== undefined) sayClose(drainState(connection), last.response);
     // Node ends a response that said `Connection: close` with destroySoon.
     Object.defineProperty(socket, 'destroySoon', {
       configurable: true,
@@ -132,7 +133,7 @@ export function trackHttp1(
 
   function begin(connection: Http1Connection): void {
     const { socket } = connection;
-    if (connection.outstanding > 0) return;
+    if (connection.inFlight.length > 0) return;
     if (!speaksHttp(socket)) {
       // A turn later the application has heard of the shutdown, and has said what it still wants to say.
       setImmediate(endUpgraded, socket, hooks, limits.left);
@@ -145,12 +146,11 @@ export function trackHttp1(
   function takeNext(connection: Http1Connection): void {
     const { socket } = connection;
     const response = currentResponse(socket);
-    if (connection.outstanding === 0 && response !== undefined && !response.writableFinished) {
-      connection.outstanding = 1;
-      connection.response = response;
-      mark(drainState(connection), response);
+    if (connection.inFlight.length === 0 && response !== undefined && !response.writableFinished) {
+      connection.inFlight = [{ response, since: connection.since }];
+      sayClose(drainState(connection), response);
     }
-    if (connection.outstanding === 0) idle.await(connection);
+    if (connection.inFlight.length === 0) idle.await(connection);
   }
 
   function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
@@ -161,37 +161,37 @@ export function trackHttp1(
     linger(connection.socket, connection.upload);
   }
 
-  function describe({ socket, response, pipelined, since }: Http1Connection): string {
-    const first = pipelined?.[0] ?? { response, since };
-    if (first.response === undefined) return peerName(socket);
+  function describe(connection: Http1Connection): string {
+    const [first] = requestsOf(connection);
+    if (first === undefined) return peerName(connection.socket);
     const { method, url } = first.response.req;
     return `${method} ${url}, ${((now() - first.since) / 1_000).toFixed(1)} s`;
   }
 
   function cut(connection: Http1Connection): CutConnection {
     const kind = cutKind(connection);
-    const { outstanding: requests } = connection;
+    const requests = connection.inFlight.length;
     const name = describe(connection);
     clearTimeout(connection.drain?.timer);
     // From here on it counts as cut, and as nothing else.
     sockets.remove(connection.socket);
-    connection.outstanding = 0;
+    connection.inFlight = NONE;
     connection.socket.destroy();
     return { kind, name, requests, lost: kind !== 'idle' && kind !== 'lingering' };
   }
 
   function cutKind(connection: Http1Connection): CutConnection['kind'] {
     if (connection.drain?.ending !== undefined) return 'lingering';
-    if (connection.outstanding > 0) return 'request';
+    if (connection.inFlight.length > 0) return 'request';
     if (!speaksHttp(connection.socket)) return 'upgraded';
     return idle.headBegun(connection) ? 'head' : 'idle';
   }
 
   const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
 
-  const busy = (): Http1Connection[] => all().filter(({ outstanding }) => outstanding > 0);
+  const busy = (): Http1Connection[] => all().filter((connection) => requestsOf(connection).length > 0);
 
-  const inFlight = (): number => busy().reduce((sum, { outstanding }) => sum + outstanding, 0);
+  const inFlight = (): number => all().reduce((sum, connection) => sum + requestsOf(connection).length, 0);
 
   const add = (socket: Socket): void => {
     // A server that speaks both hands its HTTP/2 connections to sessions.
@@ -220,7 +220,9 @@ export function trackHttp1(
       announce();
       phase = 'draining';
       limits = given;
-      stopStreams = endEventStreams(limits.left() / 2, () => busy().map(({ response }) => response));
+      stopStreams = endEventStreams(limits.left() / 2, () =>
+        busy().map((each) => each.inFlight[0]?.response),
+      );
       totals.inFlight = inFlight();
       for (const connection of sockets.entries.values()) begin(connection);
     },

@@ -49,8 +49,8 @@ export function createIdleConnections(
   }
 
   function end(connection: Http1Connection): void {
-    const { socket, outstanding } = connection;
-    if (outstanding > 0 || socket.destroyed) return;
+    const { socket, inFlight } = connection;
+    if (inFlight.length > 0 || socket.destroyed) return;
     if (!speaksHttp(socket)) endings.endUpgraded(connection);
     else if (!headBegun(connection)) endings.end(connection);
     // What comes may be an upgrade.

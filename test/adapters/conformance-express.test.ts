@@ -4,7 +4,7 @@ import { conformance } from '../conformance/suite.ts';
 
 conformance(t, {
   name: 'Express 5',
-  framework: true,
+  part: 'of frameworks',
   tls: false,
   start: (t, options) => startApp(t, 'conformance-express', options, '5'),
   answersErrors: true,

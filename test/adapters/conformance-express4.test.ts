@@ -4,7 +4,7 @@ import { conformance } from '../conformance/suite.ts';
 
 conformance(t, {
   name: 'Express 4',
-  framework: true,
+  part: 'of frameworks',
   tls: false,
   start: (t, options) => startApp(t, 'conformance-express', options, '4'),
   answersErrors: true,

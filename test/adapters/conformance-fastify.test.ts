@@ -4,7 +4,7 @@ import { conformance } from '../conformance/suite.ts';
 
 conformance(t, {
   name: 'Fastify 5',
-  framework: true,
+  part: 'of frameworks',
   tls: false,
   start: (t, options) => startApp(t, 'conformance-fastify', options),
   answersErrors: true,

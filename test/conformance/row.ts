@@ -15,8 +15,8 @@ export interface Target {
   readonly answersErrors: boolean;
   /** Whether it sends `Answer.trailers`. */
   readonly trailers: boolean;
-  /** Whether it is a framework on top of what is tested by itself: without CONFORMANCE=all it runs its part only. */
-  readonly framework?: boolean;
+  /** Of something that differs in a part only, these rows are run, unless CONFORMANCE=all. Default: all. */
+  readonly part?: 'on the wire' | 'of frameworks';
 }
 
 /** Starts the app once more, with these options on top of the row's. */

@@ -31,8 +31,7 @@ export function conformance(t: Test, target: Target): Promise<unknown> {
   });
 }
 
-function rowsFor({ tls, framework }: Target): readonly Row[] {
-  if (process.env['CONFORMANCE'] === 'all') return rows;
-  if (framework) return rowsOfFrameworks;
-  return tls ? rowsOnTheWire : rows;
+function rowsFor({ part }: Target): readonly Row[] {
+  if (process.env['CONFORMANCE'] === 'all' || part === undefined) return rows;
+  return part === 'on the wire' ? rowsOnTheWire : rowsOfFrameworks;
 }

@@ -66,9 +66,9 @@ function findResponse(): boolean {
   const socket = new Socket();
   const response = new ServerResponse(new IncomingMessage(socket));
   response.assignSocket(socket);
-  const found = currentResponse(socket) === response;
+  if (currentResponse(socket) !== response) return false;
   response.detachSocket(socket);
-  return found && currentResponse(socket) === undefined;
+  return currentResponse(socket) === undefined;
 }
 
 /** The response that a socket is writing: the first where several are waiting. */

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { ReloadReport } from '@graceful-cluster/core';
-import { ends, oneInEach, request, startCluster, survivors, type ClusterProcess } from './cluster-process.ts';
+import {
+  ends,
+  kill,
+  oneInEach,
+  request,
+  startCluster,
+  survivors,
+  type ClusterProcess,
+} from './cluster-process.ts';
 
 const CLEAN = { code: 0, signal: null };
 
@@ -84,11 +92,13 @@ t.test('reloadConcurrency replaces several at a time', async (t) => {
 t.test('with reloadConcurrency, one failure stops all lanes', async (t) => {
   const env = {
     WORKERS: '4',
-    FAULTS: '{"5":"crashes on start","6":"never gets ready"}',
-    OPTIONS: '{"reloadConcurrency":2,"readyTimeout":5000}',
+    FAULTS: '{"5":"crashes on start","6":"gets ready on SIGUSR2"}',
+    OPTIONS: '{"reloadConcurrency":2}',
   };
   const cluster = await startCluster(t, { env });
   cluster.signal('SIGUSR2');
+  await Promise.all([cluster.line('gone'), cluster.line('up', 5)]);
+  kill(cluster.workers()[5] ?? 0, 'SIGUSR2');
   t.match(await cluster.line('not reloaded'), /worker 5 .* exited with code 3/);
   await sleep(300);
   t.equal(cluster.workers().length, 6, 'nothing more was forked');

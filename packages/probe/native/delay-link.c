@@ -1,4 +1,6 @@
 // Two new network namespaces and the link between them: every packet arrives after the same delay, or is lost by chance.
+// What TCP sends again after a loss gets through: a second loss makes a client wait longer than any server can be asked
+// to.
 //   delay-link <one-way delay in microseconds> <loss in percent>
 // Each end of the link is a TUN device named `delay`. Prints the paths of both namespaces once the devices exist. Ends
 // when its standard input does, and since nothing but file descriptors holds the namespaces, they end with it.
@@ -46,10 +48,25 @@ static void create(struct end *end) {
   end->last = &end->first;
 }
 
+/** Whether a TCP segment like it was lost before, as far as 65,536 of them are remembered. */
+static int lost_before(const unsigned char *bytes, size_t size) {
+  static uint64_t lost[65536];
+  const size_t header = bytes[0] >> 4 == 6 ? 40 : (bytes[0] & 15) * 4;
+  const size_t addresses = bytes[0] >> 4 == 6 ? 8 : 12;
+  if (size < header + 20) return 0;
+  uint64_t key = 14695981039346656037u ^ size ^ bytes[header + 13]; // FNV-1a from its size and flags on
+  for (size_t i = addresses; i < header + 8; i++) key = (key ^ bytes[i]) * 1099511628211u; // ports, sequence number
+  uint64_t *slot = &lost[key >> 48];
+  if (*slot == key) return 1;
+  *slot = key;
+  return 0;
+}
+
 static void take(struct end *from, struct end *to, int64_t due, double loss) {
-  static char bytes[65536];
+  static unsigned char bytes[65536];
   ssize_t size = read(from->device, bytes, sizeof bytes);
-  if (size <= 0 || drand48() * 100 < loss) return;
+  if (size <= 0) return;
+  if (drand48() * 100 < loss && !lost_before(bytes, size)) return;
   struct packet *packet = malloc(sizeof *packet + size);
   if (!packet) err(1, "malloc");
   *packet = (struct packet){.due = due, .size = size};

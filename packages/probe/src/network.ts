@@ -24,7 +24,7 @@ export interface NetworkOptions {
   /** Round-trip time in milliseconds. */
   readonly rtt: number;
   /**
-   * Packets lost each way, in percent.
+   * Packets lost each way, in percent; none that is sent again after a loss.
    * @defaultValue 0
    */
   readonly loss?: number | undefined;

@@ -28,7 +28,13 @@ const apps = {
   told: { ...server, shutdown_with_message: true },
   stopped: server,
   plain: { ...server, env: { PLAIN: '1' } },
-  supervised: { script: fixture('cluster-server'), exec_mode: 'fork', env: {} },
+  // PM2 runs the `node` of PATH otherwise, with options that only its own Node may know.
+  supervised: {
+    script: fixture('cluster-server'),
+    interpreter: process.execPath,
+    exec_mode: 'fork',
+    env: {},
+  },
 } as const;
 
 type Name = keyof typeof apps;
@@ -89,7 +95,8 @@ async function underLoad(port: number, work: () => Promise<unknown>): Promise<Lo
 
 /** Process ids of the workers, once the app answers. */
 async function pidsOf(port: number): Promise<readonly number[]> {
-  while ((await request(port).ended) === 'ECONNREFUSED') await sleep(20);
+  for (let left = 1_500; left > 0 && (await request(port).ended) === 'ECONNREFUSED'; left -= 1)
+    await sleep(20);
   const bodies: string[] = [];
   for (let count = 0; count < 10; count += 1) bodies.push(await request(port).ended);
   return [...new Set(bodies.map(Number))];

@@ -8,6 +8,8 @@ import type { Duplex } from 'node:stream';
  */
 interface Parser {
   readonly socket?: Socket;
+  /** The last request whose head was read. */
+  readonly incoming?: IncomingMessage | null;
 }
 
 interface ParserList {
@@ -95,13 +97,13 @@ export function saysClose(response: ServerResponse): boolean {
 
 /** Whether that response belongs to the last request that was read: with pipelining, others may be behind it. */
 export function isLast(socket: Socket, response: ServerResponse): boolean {
-  const incoming = (parserOf(socket) as { readonly incoming?: unknown } | null | undefined)?.incoming;
+  const incoming = parserOf(socket)?.incoming;
   return incoming === undefined || incoming === null || incoming === response.req;
 }
 
 /** A request whose body is still on its way, answered or not. */
 export function incompleteRequest(socket: Socket): IncomingMessage | undefined {
-  const incoming = (parserOf(socket) as { readonly incoming?: IncomingMessage } | null | undefined)?.incoming;
+  const incoming = parserOf(socket)?.incoming;
   return incoming?.complete === false ? incoming : undefined;
 }
 

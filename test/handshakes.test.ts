@@ -11,7 +11,9 @@ import { createNetwork, networkUnavailable, type Network } from './helpers/netwo
 
 /** Connections per second, in both address families together. */
 const RATE = 300;
-const firstLocalPort = 20_000;
+let firstLocalPort = 20_000;
+/** More than one shutdown has clients: a server that is gone leaves ports in TIME_WAIT, where a SYN is answered with ACK. */
+const LOCAL_PORTS = 1_000;
 
 const fixture = fileURLToPath(new URL('fixtures/seal-server.js', import.meta.url));
 
@@ -56,7 +58,12 @@ t.test('clients in the middle of their handshake', { skip: networkUnavailable() 
       const network = await createNetwork({ rtt });
       t.teardown(network.close);
       const hosts = [network.serverAddress, network.serverAddress6];
-      const shutdowns = await Promise.all(hosts.map((host) => shutDown(network, host, 1000 + 3 * rtt)));
+      const shutdowns: Shutdown[] = [];
+      // At the shortest round trip a signal may fall between two handshakes: then it takes another one.
+      do {
+        shutdowns.push(...(await Promise.all(hosts.map((host) => shutDown(network, host, 1000 + 3 * rtt)))));
+        firstLocalPort += LOCAL_PORTS;
+      } while (!shutdowns.some(({ listener }) => (listener.handshakes ?? 0) > 0));
       const attempts = shutdowns.flatMap((each) => each.attempts);
       const answered = only(attempts, 'answered');
       const refused = only(attempts, 'refused');
@@ -69,10 +76,6 @@ t.test('clients in the middle of their handshake', { skip: networkUnavailable() 
       const lost = attempts.filter(({ outcome }) => outcome !== 'answered' && outcome !== 'refused');
       t.strictSame(lost, [], 'nobody is lost');
       t.strictSame([...new Set(shutdowns.map(({ listener }) => listener.seal))], ['detach']);
-      t.ok(
-        shutdowns.some(({ listener }) => (listener.handshakes ?? 0) > 0),
-        'there were handshakes to wait for',
-      );
       t.ok(refused.length > 0, 'late clients were refused');
       t.equal(network.repeatedSyns(), 0, 'none of them at a second SYN only');
     });

@@ -10,7 +10,15 @@ interface Parser {
   readonly socket?: Socket;
   /** The last request whose head was read. */
   readonly incoming?: IncomingMessage | null;
+  onIncoming?: TakeRequest | null;
 }
+
+/** What Node's parser calls, as a method of itself, with each request whose head was read. */
+export type TakeRequest = (
+  this: { readonly socket: Socket },
+  request: IncomingMessage,
+  keepAlive: boolean,
+) => number;
 
 interface ParserList {
   readonly all: () => readonly Parser[];
@@ -55,6 +63,16 @@ export function speaksHttp(socket: Socket): boolean {
 /** What Node 26 gives to the application instead of the socket when the request that upgrades has a body. */
 export function upgradeStream(socket: Socket): Duplex | undefined {
   return hidden(socket, 'UpgradeStream');
+}
+
+/** What makes responses to the requests of a socket: Node's own function, unless somebody has replaced it. */
+export function requestTaker(socket: Socket): TakeRequest | undefined {
+  return parserOf(socket)?.onIncoming ?? undefined;
+}
+
+export function setRequestTaker(socket: Socket, take: TakeRequest): void {
+  const parser = parserOf(socket);
+  if (parser !== null && parser !== undefined) parser.onIncoming = take;
 }
 
 /** Whether `currentResponse` knows. */

@@ -19,9 +19,11 @@ import {
   followRequests,
   lookForRequests,
   NONE,
+  noteRequest,
   setConnection,
-  stamp,
+  unwatchConnection,
   unwatchRequests,
+  watchConnection,
   watchRequests,
   type Http1Connection,
   type RequestInFlight,
@@ -71,17 +73,20 @@ export function trackHttp1(
         inFlight: NONE,
         upload: undefined,
         since: Math.round(now()),
+        take: undefined,
         drain: undefined,
       };
       setConnection(socket, connection);
-      if (phase === 'running') known.add(connection);
-      else follow(connection);
+      if (phase === 'running') {
+        known.add(connection);
+        watchConnection(connection);
+      } else follow(connection);
       if (phase === 'draining') begin(connection);
       return connection;
     },
     started: (connection, response) => {
       if (!follows()) {
-        stamp(connection, response);
+        noteRequest(connection, response);
         return;
       }
       if (phase !== 'running' && !admit(connection, response)) {
@@ -114,6 +119,7 @@ export function trackHttp1(
 
   function follow(connection: Http1Connection): void {
     const { socket } = connection;
+    unwatchConnection(connection);
     sockets.add(socket, connection);
     if (showsResponses()) {
       connection.inFlight = lookForRequests(connection);
@@ -236,7 +242,7 @@ export function trackHttp1(
       stopStreams();
       if (phase === 'draining') stopTimeoutChecks(server);
       for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
-      known.clear();
+      for (const connection of known.clear()) unwatchConnection(connection);
       sockets.clear();
     },
   };

@@ -37,7 +37,8 @@ export function trackTlsHandshakes(server: Server): Connections {
       },
       silentGrace(limits, since),
     );
-    timers.add(timer);
+    // The open socket holds the event loop; once it is gone this must not.
+    timers.add(timer.unref());
   }
 
   const onConnection = (socket: Socket): void => {

@@ -119,7 +119,7 @@ export function trackHttp2(
     // Node ends the socket when the last stream is closed, and then waits for the client's FIN for ever.
     entry.socket.once('finish', () => linger(entry.socket));
     const grace = entry.silent ? silentGrace(limits, entry.since) : limits.keepAliveGrace;
-    entry.timer = setTimeout(end, grace, entry);
+    entry.timer = setTimeout(end, grace, entry).unref();
   }
 
   function whenQuiet(entry: Session): void {
@@ -140,7 +140,7 @@ export function trackHttp2(
       return;
     }
     // What was on its way when we asked has come when the answer is here.
-    entry.timer = setTimeout(close, PING, entry);
+    entry.timer = setTimeout(close, PING, entry).unref();
     if (!session.ping(() => close(entry))) close(entry);
   }
 

@@ -37,6 +37,19 @@ t.test('close() while a signal’s shutdown goes on joins it', async (t) => {
   }
 });
 
+t.test('an instance that begins to listen on localhost meanwhile does not crash', async (t) => {
+  for (const listenAt of ['closing', 'draining']) {
+    const child = await startChild(t, 'adapters-fastify', { args: [{ listenAt }] });
+    const answer = ask(child.port, '/slow');
+    await child.line('request');
+    child.kill('SIGTERM');
+    // Fastify asks for the address of its server after a lookup, when it is closed already.
+    await child.line('late listening');
+    t.match(await answer, slow);
+    t.match(await child.exited, clean, listenAt);
+  }
+});
+
 t.test('a signal while close() goes on joins it, and the process exits at its end', async (t) => {
   const child = await startChild(t, 'adapters-fastify', { args: [{ closeOn: 'SIGUSR2' }] });
   const answer = ask(child.port, '/slow');

@@ -76,13 +76,24 @@ export function serverSocket(server: Server): ListeningSocket {
     // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those just
     // accepted. The same method of net.Server closes the listener alone.
     close: () => {
-      if (server.listening) Server.prototype.close.call(server);
+      if (!server.listening) return;
+      keepAddress(server, address);
+      Server.prototype.close.call(server);
     },
     release: () => {
       server.off('connection', count);
       server.off('drop', count);
     },
   };
+}
+
+/**
+ * Goes on answering `server.address()`. A program asks for it in its `listening` callback, and Fastify after a lookup of
+ * `localhost`: null is not expected there, and would crash the process in the middle of its drain.
+ */
+function keepAddress(server: Server, address: ReturnType<Server['address']>): void {
+  const own = server.address.bind(server);
+  server.address = () => own() ?? address;
 }
 
 /** What libuv does with a connection: wraps it in a handle of the listener's own kind, and calls `onconnection`. */

@@ -36,8 +36,8 @@ export interface CliOptions {
 export function createProgram(): Command {
   return new Command('graceful-probe')
     .description(
-      'What does this server lose when it stops? Starts it, puts load on it, signals it, and accounts for every single\n' +
-        'connection and request.',
+      'What does this server lose when it stops? Starts it, puts load on it, signals it, and accounts for every ' +
+        'single connection and request.',
     )
     .usage('[options] -- <command...>')
     .argument('[command...]', 'starts the server; it gets a free port in PORT')

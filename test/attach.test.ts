@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createServer as createNetServer, type Server } from 'node:net';
+import { createServer as createNetServer, type Server, type Socket } from 'node:net';
 import t from 'tap';
 import { ask } from './helpers/child.ts';
 import { create, createHolding, listen, open, request } from './lifecycle/in-process.ts';
@@ -147,4 +147,21 @@ t.test('detach lets go', async (t) => {
   idle.socket.write(request('/'));
   const [again] = (await once(idle.socket, 'data')) as [string];
   t.match(again, /^HTTP\/1\.1 200 OK\r\n[^]*keep-alive/, 'connections from before stay');
+});
+
+t.test('detach leaves open connections as they were', async (t) => {
+  const coordinator = create(t);
+  const { server } = createHolding();
+  const port = await listen(t, server);
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const client = await open(t, port, request('/'));
+  await once(client.socket, 'data');
+  const [socket] = await accepted;
+  const { parser } = socket as unknown as { readonly parser: { readonly onIncoming: unknown } };
+  const seen = (): unknown[] => [parser.onIncoming, ...Object.getOwnPropertyNames(socket).toSorted()];
+  const before = seen();
+  const detach = coordinator.attach(server);
+  t.not(parser.onIncoming, before[0], 'requests are looked at while it is attached');
+  detach();
+  t.strictSame(seen(), before);
 });

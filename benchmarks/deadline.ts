@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { startChild } from './helpers/child.ts';
+import { startChild, type Child } from './helpers/child.ts';
 import { now, sleep } from './helpers/clock.ts';
 import { onServerCore, printHeader, printLoad } from './helpers/machine.ts';
 import { formatTime, median } from './helpers/numbers.ts';
@@ -14,10 +14,10 @@ import { printProgress, printTable } from './helpers/table.ts';
 interface Situation {
   readonly name: string;
   /** A program of test/fixtures, and what it is told. */
-  readonly server: 'connections-server' | 'connections-websocket' | 'connections-raw';
+  readonly server: 'connections-server' | 'connections-websocket' | 'connections-raw' | 'cluster-server';
   readonly setup?: Readonly<Record<string, unknown>>;
   /** Opens the connection. Returns what closes it. */
-  readonly open: (port: number) => () => void;
+  readonly open: (port: number, child: Child) => () => void;
 }
 
 const TARGET = 100;
@@ -25,6 +25,7 @@ const TARGET = 100;
 const options = { timeout: 1_000, cleanupTimeout: 1, keepAliveGrace: 100 };
 
 const flood = 'GET /flood HTTP/1.1\r\nHost: a\r\n\r\n';
+const slow = 'GET /slow?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n';
 const upgrade = [
   'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13',
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
@@ -50,6 +51,8 @@ const situations: readonly Situation[] = [
   { name: 'an HTTP/2 stream', server: 'connections-server', setup: { kind: 'h2c' }, open: openStream },
   { name: 'a WebSocket without a Close', server: 'connections-websocket', open: tcp(upgrade) },
   { name: 'a raw socket', server: 'connections-raw', open: tcp('hello') },
+  { name: 'a request to a worker of a cluster', server: 'cluster-server', open: tcp(slow) },
+  { name: 'a worker that is stopped (SIGSTOP)', server: 'cluster-server', open: stopWorker },
 ];
 
 const { runs, node } = readOptions({ runs: [20, 3] });
@@ -79,10 +82,11 @@ async function measure({ name, server, setup, open }: Situation): Promise<number
   const program = fileURLToPath(new URL(`../test/fixtures/${server}.js`, import.meta.url));
   const child = startChild(
     onServerCore([node, program, JSON.stringify({ kind: 'http', ...setup, options })]),
+    { env: { WORKERS: '2', OPTIONS: JSON.stringify(options) } },
   );
   try {
-    const [, port] = await child.find(/^ready (\d+)$/m);
-    const close = open(Number(port));
+    const [, port] = await child.find(/^(?:ready |listening on http:.*:)(\d+)$/m);
+    const close = open(Number(port), child);
     await sleep(200);
     const signalledAt = now();
     process.kill(child.pid, 'SIGTERM');
@@ -108,4 +112,9 @@ function openStream(port: number): () => void {
   session.on('error', () => {});
   session.request({ ':path': '/hang' }).on('error', () => {});
   return () => session.destroy();
+}
+
+function stopWorker(_port: number, child: Child): () => void {
+  process.kill(Number(/^worker (\d+)$/m.exec(child.stdout())?.[1]), 'SIGSTOP');
+  return () => {};
 }

@@ -4,7 +4,7 @@ import { trackServer } from './connections/track.ts';
 import { sumCounts, type Drainable, type DrainOptions } from './drainable.ts';
 import { expected, GracefulError } from './errors.ts';
 import { closeListener, type ListenerReport } from './listener/close.ts';
-import { serverSocket } from './listener/handle.ts';
+import { keepAddress, serverSocket } from './listener/handle.ts';
 
 /** The servers in the care of one coordinator. */
 export interface Servers extends Drainable {
@@ -26,6 +26,8 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   const reports: Promise<ListenerReport | undefined>[] = [];
   const drains: Promise<void>[] = [];
   const beingClosed = new Set<Server>();
+  /** Each takes back what a closed server goes on answering. */
+  const addresses = new Map<Server, () => void>();
   let announced = false;
   let closing: DrainOptions | undefined;
 
@@ -37,6 +39,8 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     let closed: Promise<unknown> = Promise.resolve();
     if (server.listening) {
       beingClosed.add(server);
+      addresses.get(server)?.();
+      addresses.set(server, keepAddress(server));
       const report = closeListener(serverSocket(server), closing)
         .catch((error: unknown) => {
           failed(error);
@@ -63,6 +67,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
         attachments.delete(server);
         owned.delete(server);
         server.off('listening', onListening);
+        addresses.get(server)?.();
         connections.release();
       };
       server.on('listening', onListening);

@@ -91,9 +91,14 @@ function findResponse(): boolean {
   return currentResponse(socket) === undefined;
 }
 
-/** The response that a socket is writing: the first where several are waiting. */
+/**
+ * The response that a socket is writing: the first where several are waiting. None where a program has made one for
+ * itself, of a request that upgraded, as @fastify/websocket does: nobody ever ends it.
+ */
 export function currentResponse(socket: Socket): ServerResponse | undefined {
-  return (socket as unknown as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+  const response = (socket as unknown as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
+  const request = response?.req as { readonly upgrade?: boolean | null } | undefined;
+  return request?.upgrade === true ? undefined : (response ?? undefined);
 }
 
 /** Of a response whose head is written: what `writeHead` was given is in none of the public places. */

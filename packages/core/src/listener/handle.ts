@@ -77,7 +77,6 @@ export function serverSocket(server: Server): ListeningSocket {
     // accepted. The same method of net.Server closes the listener alone.
     close: () => {
       if (!server.listening) return;
-      keepAddress(server, address);
       Server.prototype.close.call(server);
     },
     release: () => {
@@ -88,12 +87,21 @@ export function serverSocket(server: Server): ListeningSocket {
 }
 
 /**
- * Goes on answering `server.address()`. A program asks for it in its `listening` callback, and Fastify after a lookup of
- * `localhost`: null is not expected there, and would crash the process in the middle of its drain.
+ * Makes a server go on answering `address()` once it is closed. A program asks for it in its `listening` callback, and
+ * Fastify after a lookup of `localhost`: null is not expected there, and would crash the process in the middle of its
+ * drain. Returns a function that takes this back.
  */
-function keepAddress(server: Server, address: ReturnType<Server['address']>): void {
-  const own = server.address.bind(server);
-  server.address = () => own() ?? address;
+export function keepAddress(server: Server): () => void {
+  const address = server.address();
+  const own = Object.getOwnPropertyDescriptor(server, 'address');
+  const ask = server.address.bind(server);
+  const kept = (): ReturnType<Server['address']> => ask() ?? address;
+  server.address = kept;
+  return () => {
+    if (server.address !== kept) return;
+    if (own === undefined) Reflect.deleteProperty(server, 'address');
+    else Object.defineProperty(server, 'address', own);
+  };
 }
 
 /** What libuv does with a connection: wraps it in a handle of the listener's own kind, and calls `onconnection`. */

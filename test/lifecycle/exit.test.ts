@@ -78,3 +78,19 @@ t.test('a coordinator without a server says so once and exits 0', async (t) => {
   t.equal(stderr.split('WARN_GRACEFUL_NO_SERVER').length - 1, 1, 'once for the process');
   t.strictSame(child.lines('hook').toSorted(), ['first', 'second'], 'hooks run all the same');
 });
+
+t.test('a top-level await that never settles does not change the code', async (t) => {
+  const child = await startChild(t, 'lifecycle-pending');
+  child.kill('SIGTERM');
+  const { code, signal, stderr } = await child.exited;
+  t.strictSame([code, signal], [0, null], 'Node would make 13 of it');
+  t.equal(stderr, '');
+});
+
+t.test('what a beforeExit listener begins is waited for', async (t) => {
+  const child = await startChild(t, 'lifecycle-pending', { args: ['flush'] });
+  child.kill('SIGTERM');
+  const { code, signal } = await child.exited;
+  t.strictSame([code, signal], [0, null]);
+  t.strictSame(child.lines('flushed'), ['']);
+});

@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { now } from '../clock.ts';
 
-/** How often the counter is read while the server runs, in milliseconds. */
-const INTERVAL = 2_000;
-
-/** How long after its last cookie the kernel counts as using them, in milliseconds. */
+/** How long after its last cookie the kernel counts as using them, and how often that is looked at, in milliseconds. */
 const RECENT = 10_000;
 
 const COUNTERS = '/proc/net/netstat';
@@ -24,10 +20,8 @@ export function watchSynCookies(): SynCookies {
     if (count > sent) lastSent = now();
     sent = Math.max(sent, count);
   };
-  const timer = setInterval(() => {
-    readFile(COUNTERS, 'latin1').then((text) => note(parseCounter(text)), ignore);
-  }, INTERVAL);
-  timer.unref();
+  // 0.2 ms at once: with promises the same takes four times the processor time.
+  const timer = setInterval(() => note(readCounter()), RECENT).unref();
   if (readText(COUNTERS) === '') clearInterval(timer);
   return {
     inUse: () => {
@@ -37,8 +31,6 @@ export function watchSynCookies(): SynCookies {
     stop: () => clearInterval(timer),
   };
 }
-
-function ignore(): void {}
 
 function readText(path: string): string {
   try {
@@ -52,13 +44,11 @@ function alwaysOn(): boolean {
   return readText('/proc/sys/net/ipv4/tcp_syncookies').trim() === '2';
 }
 
-function readCounter(): number {
-  return parseCounter(readText(COUNTERS));
-}
-
 /** The file holds pairs of lines: names, then values. */
-function parseCounter(text: string): number {
-  const [names, values] = text.split('\n').filter((line) => line.startsWith('TcpExt:'));
+function readCounter(): number {
+  const [names, values] = readText(COUNTERS)
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'));
   const index = names?.split(' ').indexOf('SyncookiesSent') ?? -1;
   return Number(values?.split(' ')[index] ?? 0) || 0;
 }

@@ -68,6 +68,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
         owned.delete(server);
         server.off('listening', onListening);
         addresses.get(server)?.();
+        addresses.delete(server);
         connections.release();
       };
       server.on('listening', onListening);

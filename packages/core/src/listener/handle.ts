@@ -76,8 +76,7 @@ export function serverSocket(server: Server): ListeningSocket {
     // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those just
     // accepted. The same method of net.Server closes the listener alone.
     close: () => {
-      if (!server.listening) return;
-      Server.prototype.close.call(server);
+      if (server.listening) Server.prototype.close.call(server);
     },
     release: () => {
       server.off('connection', count);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { countLost, startLoad } from '@graceful-cluster/probe';
 import {
   kill,
   oneInEach,
@@ -100,4 +101,26 @@ t.test('a plain primary that signals its workers, or whose workers are signalled
   await allAnswered(t, cluster, inFlight);
   t.same(await cluster.exited, { code: 0, signal: null });
   t.equal(await cluster.line(`left ${second}`), '0 null');
+});
+
+t.test('a worker that leaves does not leave those behind whom its primary is handing over', async (t) => {
+  for (let round = 0; round < 3; round += 1) {
+    const cluster = await startCluster(t, { program: plain, env: { ON_SIGTERM: 'ignore', BUSY: '150' } });
+    const [first = 0, second = 0] = cluster.workers();
+    const load = startLoad(
+      { host: '127.0.0.1', port: cluster.port },
+      { newConnection: 16, keepAlive: 0, slow: 0 },
+    );
+    await sleep(500);
+    kill(first, 'SIGTERM');
+    t.equal(await cluster.line(`left ${first}`), '0 null');
+    await sleep(500);
+    load.stop();
+    await load.ended;
+    const { counts, lost } = load.result();
+    t.equal(countLost(counts), 0, JSON.stringify(lost.slice(0, 3)));
+    t.ok(counts.answered > 0);
+    kill(second, 'SIGTERM');
+    t.same(await survivors([first, second], 3_000), []);
+  }
 });

@@ -205,7 +205,7 @@ t.test('what comes out', async (t) => {
     ],
   });
   const page = await readFile(html, 'utf8');
-  t.match(page, /^<!doctype html>[^]*<svg [^]*What to fix[^]*<\/html>\n$/);
+  t.match(page, /^<!doctype html>[^]*<svg\s[^]*What to fix[^]*<\/html>\n$/);
   t.notMatch(page, /<script|<link|src=|https?:\/\/(?!127)/, 'needs nothing else');
 
   const same = await runProbe(['--compare', json, json]);

@@ -1,6 +1,5 @@
-import type { Server } from 'node:net';
 import type { ConnectionCounts } from './connections/connections.ts';
-import { combine, type Drainable } from './drainable.ts';
+import { combine } from './drainable.ts';
 import { expected, GracefulError, warn } from './errors.ts';
 import { createEvents } from './events.ts';
 import { beginShutdown, exitWith } from './exit.ts';
@@ -10,29 +9,17 @@ import { loadSystemCalls } from './listener/native.ts';
 import { watchSynCookies } from './listener/syn-cookies.ts';
 import { logEvents } from './log.ts';
 import type { Settings } from './options.ts';
-import type { ShutdownReport, State, WorkerReport } from './report.ts';
+import type { ShutdownReport, State } from './report.ts';
 import { createServers } from './servers.ts';
 import type { ShutdownCoordinator } from './shutdown-coordinator.ts';
 import { runShutdown, type DrainOrder, type ShutdownParts } from './shutdown.ts';
 import { signalExitCode, watchSignals } from './signals.ts';
+import type { Surroundings } from './surroundings.ts';
 import { createUpgrades } from './upgrades.ts';
 import { createWork } from './work.ts';
 
 /** Names of requests in a progress line. */
 const NAMED = 10;
-
-/** What stands around a coordinator in a cluster; nothing in a process of its own. */
-export interface Surroundings {
-  /** What is drained besides the servers of this process. */
-  readonly drainable?: Drainable;
-  readonly workers?: () => readonly WorkerReport[];
-  /** Asked first when a signal comes: true if another process decides. */
-  readonly forward?: (signal: NodeJS.Signals) => boolean;
-  readonly readyChanged?: (ready: boolean) => void;
-  readonly attached?: (server: Server) => void;
-  /** Told of the report before the process exits. */
-  readonly finished?: (report: ShutdownReport) => Promise<void>;
-}
 
 /** A coordinator with the handles that a cluster moves it by. */
 export interface CoordinatorCore {
@@ -161,6 +148,7 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     note,
     enter,
     workers: around.workers ?? (() => []),
+    handedOver: around.handedOver ?? (() => Promise.resolve()),
     serves: () => around.drainable !== undefined || servers.list().some(({ listening }) => listening),
     closing: (reason) => {
       if (servers.list().length === 0 && around.drainable === undefined && around.forward === undefined) {

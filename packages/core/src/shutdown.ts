@@ -45,6 +45,8 @@ export interface ShutdownParts {
   readonly note: (error: unknown) => void;
   readonly enter: (state: State) => void;
   readonly workers: () => readonly WorkerReport[];
+  /** Resolves when no connection is on its way to this process any more. */
+  readonly handedOver: () => Promise<void>;
   /** Whether a client could still come: a delay is for those. */
   readonly serves: () => boolean;
   /** Called when the listeners are off the network. */
@@ -99,7 +101,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     await draining.race(everything.closed());
   });
   await phase('draining', async () => {
-    await draining.race(everything.drained());
+    await draining.race(Promise.all([everything.drained(), parts.handedOver()]));
     // The last requests may have begun work after the first look at it.
     await draining.race(work.drained());
   });

@@ -1,4 +1,5 @@
-import type { CoordinatorCore, Surroundings } from '../coordinator.ts';
+import type { CoordinatorCore } from '../coordinator.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** How a process takes part in a shutdown that another one decides on. */
 export interface Membership {

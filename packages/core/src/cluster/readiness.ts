@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { Surroundings } from '../coordinator.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** Whether a process is ready: a server in its coordinator's care listens, and nobody called `setReady(false)`. */
 export interface Readiness {

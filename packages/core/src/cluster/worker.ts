@@ -1,9 +1,11 @@
 import cluster, { type Worker } from 'node:cluster';
-import type { CoordinatorCore, Surroundings } from '../coordinator.ts';
+import type { CoordinatorCore } from '../coordinator.ts';
 import type { ShutdownReport } from '../report.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { Membership } from './membership.ts';
 import { createReadiness } from './readiness.ts';
 import { createPm2Membership, findPm2 } from './pm2.ts';
+import { whenHandedOver } from './hand-overs.ts';
 import { guardChannel, guardOutput } from './guards.ts';
 import { open, seal, type PrimaryMessage, type WorkerMessage } from './protocol.ts';
 
@@ -57,6 +59,8 @@ function createMembershipOf(worker: Worker): Membership {
     },
     // The primary knows of most listeners, but not of one that is the worker's own (`exclusive`, `reusePort`).
     ...readiness.surroundings,
+    // A primary of ours waits until everything has been taken before it tells its workers to drain.
+    handedOver: () => (welcome || !process.connected ? Promise.resolve() : whenHandedOver()),
     finished,
   };
 

@@ -137,6 +137,7 @@ t.test(
     const port = await freePort();
     const env = { PORT: String(port), FAULTS: '{"2":"listens after the announcement"}' };
     const cluster = await startCluster(t, { env, until: 'up' });
+    await cluster.line('waits');
     const blocked = await request(port, '/block?ms=600').ended;
     await sleep(100);
     const inFlight = [request(port), request(port), request(port)];

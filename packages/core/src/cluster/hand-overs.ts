@@ -3,6 +3,9 @@ import { createServer } from 'node:net';
 /** Below a file, where no socket can be. */
 const NOWHERE = process.platform === 'win32' ? String.raw`\\.\nowhere` : '/dev/null/nowhere';
 
+/** Longest wait in milliseconds: a primary that marks a worker as sent away, and sends it nowhere, never answers. */
+const ANSWER = 2_000;
+
 /**
  * Resolves when a primary that is not ours has nothing on its way to this worker any more. It may hand over a connection
  * before it hears that the worker has closed, and a worker that has gone by then leaves the client hanging; one that is
@@ -14,10 +17,12 @@ const NOWHERE = process.platform === 'win32' ? String.raw`\\.\nowhere` : '/dev/n
  */
 export function whenHandedOver(): Promise<void> {
   return new Promise((resolve) => {
-    const answered = (): void => {
+    const timer = setTimeout(answered, ANSWER).unref();
+    function answered(): void {
+      clearTimeout(timer);
       process.off('disconnect', answered);
       resolve();
-    };
+    }
     process.once('disconnect', answered);
     createServer().once('error', answered).listen(NOWHERE);
   });

@@ -22,6 +22,10 @@ export function createMembership(): Membership | undefined {
 
 function createMembershipOf(worker: Worker): Membership {
   let welcome = false;
+  let beWelcome = (): void => {};
+  const welcomed = new Promise<void>((resolve) => {
+    beWelcome = resolve;
+  });
   let reported = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -60,7 +64,9 @@ function createMembershipOf(worker: Worker): Membership {
     // The primary knows of most listeners, but not of one that is the worker's own (`exclusive`, `reusePort`).
     ...readiness.surroundings,
     // A primary of ours waits until everything has been taken before it tells its workers to drain.
-    handedOver: () => (welcome || !process.connected ? Promise.resolve() : whenHandedOver()),
+    handedOver: async () => {
+      if (!welcome && process.connected) await Promise.race([welcomed, whenHandedOver()]);
+    },
     finished,
   };
 
@@ -74,6 +80,7 @@ function createMembershipOf(worker: Worker): Membership {
       switch (received?.type) {
         case 'welcome':
           welcome = true;
+          beWelcome();
           tellReady();
           break;
         case 'announce':

@@ -4,10 +4,7 @@ import { Server } from 'node:net';
 import * as core from '@graceful-cluster/core';
 
 export interface GracefulOptions extends core.CoordinatorOptions {
-  /**
-   * One's own coordinator, with options of its own: several servers in one shutdown.
-   * @defaultValue `getCoordinator()`, which all apps of a process share; a new one where there are options for it
-   */
+  /** One's own: several servers in one shutdown. @defaultValue `getCoordinator()`, or a new one if it has options */
   readonly coordinator?: core.ShutdownCoordinator | undefined;
   /** The app's server. @defaultValue each that listens with this app, or with none that has `graceful()` itself */
   readonly server?: Server | undefined;
@@ -22,6 +19,8 @@ export interface GracefulMiddleware {
 }
 
 type Take = (server: Server, sure: boolean) => void;
+type Router = { stack: readonly unknown[] };
+type App = { readonly router: Router; readonly _router?: Router };
 
 /** By the app that each `graceful()` was mounted on; `takers` has those that were mounted elsewhere as well. */
 const owners = new WeakMap<object, Take>();
@@ -76,19 +75,25 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
   setImmediate(offerOpened);
 
   let asked = false;
+  const leave: (() => void)[] = [];
   const handle: (...args: Parameters<GracefulMiddleware>) => void = (request, response, next) => {
     if (!asked) {
-      asked = true;
       // It listened before this module was loaded.
       const { server } = request.socket as { readonly server?: unknown };
       if (server instanceof Server) take(server, false);
+      asked = true;
     }
-    if (!health || !answerHealth(request, response, coordinator)) next();
+    if (!health) leave.splice(0).forEach((leaveOne) => leaveOne());
+    if (!health || !answerHealth(request.url, response, coordinator)) next();
   };
   const middleware: typeof handle = (request, response, next) => handle(request, response, next);
-  const mounted = (event: string, app: object): void => {
-    if (event !== 'mount' || owners.has(app)) return;
-    owners.set(app, take);
+  const mounted = (event: string, app: App): void => {
+    if (event !== 'mount') return;
+    // After the first request there is nothing left to do here, and Express takes a microsecond to come and see.
+    const router = app._router ?? app.router;
+    const layer = router.stack.at(-1);
+    leave.push(() => void (router.stack = router.stack.filter((each) => each !== layer)));
+    if (!owners.has(app)) owners.set(app, take);
     offerOpened();
   };
   // A function with these three is an app to Express, on 4 and 5: `app.use` tells it which app it was mounted on.
@@ -101,11 +106,7 @@ function findCoordinator(options: core.CoordinatorOptions): core.ShutdownCoordin
   return shared === undefined || shared.state === 'stopped' ? core.createCoordinator(options) : shared;
 }
 
-function answerHealth(
-  { url = '' }: IncomingMessage,
-  response: ServerResponse,
-  coordinator: core.ShutdownCoordinator,
-): boolean {
+function answerHealth(url = '/', response: ServerResponse, coordinator: core.ShutdownCoordinator): boolean {
   const [path] = url.split('?', 1);
   if (path !== '/livez' && path !== '/readyz') return false;
   const ready = path === '/livez' || coordinator.ready;

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { now } from '../clock.ts';
+import { coarseNow, now } from '../clock.ts';
 import {
   currentResponse,
   requestTaker,
@@ -125,7 +125,7 @@ const takeRequest: TakeRequest = function (request, keepAlive) {
   const connection = (this.socket as TrackedSocket)[record];
   // Node calls it for a socket that we gave it to.
   if (connection?.take === undefined) return 0;
-  if (currentResponse(this.socket) === undefined) connection.since = Math.round(now());
+  if (currentResponse(this.socket) === undefined) connection.since = coarseNow();
   else followRequests();
   return connection.take.call(this, request, keepAlive);
 };

@@ -46,6 +46,8 @@ printHeader(
 );
 
 const results = situations.map((situation) => ({ situation, plain: [] as Run[], graceful: [] as Run[] }));
+/** What the kernel needs to end the same process: milliseconds from SIGKILL, in place of the last answer, to the exit. */
+const killed: number[] = [];
 for (let run = 0; run < runs; run += 1) {
   printProgress(`run ${run + 1} of ${runs}`);
   for (const result of results) {
@@ -53,6 +55,7 @@ for (let run = 0; run < runs; run += 1) {
       result[kind].push(await measure(kind, result.situation));
     }
   }
+  killed.push(await measureKill());
 }
 printProgress('');
 printResults();
@@ -93,6 +96,19 @@ async function stop(server: Server, { clients, idle }: Situation): Promise<Run> 
   }
 }
 
+async function measureKill(): Promise<number> {
+  const server = await startServer('graceful', node, PRELOAD);
+  try {
+    const { socket } = await request(server.port, SLOW.path, 'slow\n');
+    socket.destroy();
+    const killedAt = now();
+    process.kill(server.pid, 'SIGKILL');
+    return (await within(server.exited, LIMIT, 'killing a server')).at - killedAt;
+  } finally {
+    await server.end();
+  }
+}
+
 function printResults(): void {
   const rows: string[][] = [];
   for (const { situation, ...both } of results) {
@@ -109,14 +125,25 @@ function printResults(): void {
     const ratios = graceful.map((time, index) => formatRatio(time / (plain[index] ?? NaN)));
     rows.push([`${situation.name}, graceful / plain`, '', ...ratios]);
   }
+  rows.push([
+    'killed (SIGKILL) instead',
+    String(runs),
+    '',
+    '',
+    formatTime(median(killed)),
+    formatTime(percentile(killed, 99)),
+  ]);
   const program = ['last answer → end of program: median', 'p99'];
   const whole = ['→ end of process: median', 'p99'];
   printTable(['', 'runs', ...program, ...whole, 'signal → exit: median'], rows);
+  const without = results
+    .filter(({ situation }) => situation.idle === 0)
+    .map(({ graceful }) => median(graceful.map(({ over }) => over)) - median(killed));
   console.log(
     [
       `In flight at the signal: ${SLOW.requests} × GET ${SLOW.path}, 200 ms old. Their clients close after the answer.`,
-      `Target: median of the program <= ${TARGET} ms where no keep-alive connection has to linger. What Node takes after`,
-      "that to end the process is the runtime's share: the plain server, with a smaller heap, shows about how much.",
+      `Beyond what the kernel takes to end the process when it is killed: ${without.map(formatTime).join(' and ')}`,
+      `where no keep-alive connection has to linger (target: <= ${TARGET} ms).`,
       'With idle connections the difference is keepAliveGrace (1,000 ms): the plain server closes them at once, and so',
       'loses a request that is on its way; the graceful one gives each of them that long to ask once more.',
     ].join('\n'),

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
+import express, { type Application, type NextFunction, type Request, type Response } from 'express';
 import t, { type Test } from 'tap';
 import { createCoordinator } from '@graceful-cluster/core';
 import defaultExport, { graceful } from '@graceful-cluster/express';
@@ -77,6 +78,31 @@ t.test('health: livez stays, readyz turns, nothing else is answered', async (t) 
   t.match((await coordinator.shutdown()).clean, true);
   coordinator.dispose();
 });
+
+for (const version of ['express', 'express4']) {
+  t.test(`${version}: from the second request on it is no layer any more`, async (t) => {
+    const coordinator = createCoordinator(quick);
+    const make = createRequire(import.meta.url)(version) as typeof express;
+    const app = make() as Application & { readonly _router?: { readonly stack: readonly unknown[] } };
+    const note = (name: string) => (_request: Request, response: Response, next: NextFunction) => {
+      response.append('seen', name);
+      next();
+    };
+    app.use(note('before'), graceful({ coordinator }), note('after'));
+    app.get('/', (_request, response) => void response.send(response.getHeader('seen')));
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const layers = (): number => (app._router ?? app.router).stack.length;
+    const all = layers();
+    for (let count = 0; count < 3; count += 1) {
+      t.match(await ask(port, '/'), { status: 200, body: '["before","after"]' });
+      t.equal(layers(), all - 1);
+    }
+    t.match((await coordinator.shutdown()).clean, true);
+    coordinator.dispose();
+  });
+}
 
 t.test('apps share a coordinator, unless they have options', async (t) => {
   const [one, two, other] = [graceful(), graceful({ health: true }), graceful(quick)];

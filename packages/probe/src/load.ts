@@ -12,6 +12,8 @@ import { checkLoopback, type Target } from './target.ts';
 
 /** Clients at work. */
 export interface Load {
+  /** Sends those who come at the moment of the signal on their way: they are when the next tick is over. */
+  rush(): void;
   /** Marks the time of the signal, in milliseconds since 1970. */
   signalled(at: number): void;
   /** No further attempts. Those in flight may end, at most `hungAfter` from their start. */
@@ -44,6 +46,7 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
   // What gives an attempt up. In order of their start, so that the ones that hang come first.
   const inFlight = new Map<Attempt, () => void>();
   const waiting = new Map<() => void, NodeJS.Timeout>();
+  let rushing: (() => void)[] = [];
   let resolveEnded: (() => void) | undefined;
   const ended = new Promise<void>((resolve) => {
     resolveEnded = resolve;
@@ -70,8 +73,15 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
     waiting.set(run, setTimeout(run, stopped ? 0 : delay));
   }
 
+  function rush(): void {
+    const callbacks = rushing;
+    rushing = [];
+    for (const callback of callbacks) callback();
+  }
+
   function stop(): void {
     stopped = true;
+    rush();
     for (const [run, timer] of waiting) {
       clearTimeout(timer);
       run();
@@ -126,6 +136,7 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
         if (tally.attempts === settings.maxAttempts) stop();
         return true;
       },
+      beforeSignal: (callback) => void rushing.push(callback),
       later,
       ended() {
         working -= 1;
@@ -140,6 +151,7 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
   }
 
   return {
+    rush,
     signalled: (at) => tally.signalled(at, inFlight.keys()),
     stop,
     expire() {

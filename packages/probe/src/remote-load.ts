@@ -54,6 +54,8 @@ export async function startRemoteLoad(
   await Promise.race([started, ended]);
 
   return {
+    // By the time that they were on their way the signal would be, too.
+    rush: () => {},
     signalled: (at) => send({ type: 'signalled', at }),
     stop() {
       if (!stopped) send({ type: 'stop' });

@@ -103,6 +103,11 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
     if (server.exit) throw died(options.name, server);
 
     phase = 'signalled';
+    for (const load of loads) load.rush();
+    // Node connects one tick later.
+    await new Promise((resolve) => {
+      process.nextTick(resolve);
+    });
     const signalledAt = now();
     for (const load of loads) load.signalled(signalledAt);
     server.signal(signal, group);

@@ -29,6 +29,8 @@ export interface ClientContext {
   end(attempt: Attempt, ending: Ending): boolean;
   /** For clients with connections of their own. */
   nextConnection(): number;
+  /** Calls back right before the signal, or when the load is stopped without one. */
+  beforeSignal(callback: () => void): void;
   /** Calls back after some milliseconds, or as soon as the load is stopped. */
   later(delay: number, callback: () => void): void;
   ended(): void;

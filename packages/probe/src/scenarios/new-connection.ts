@@ -6,7 +6,7 @@ export const newConnection: Scenario = {
   name: 'new-connection',
   title: 'New connection per request',
   description:
-    'Clients open a connection for each request, and the next one as soon as they have the answer. As many again come at the moment of the signal.',
+    'Clients open a connection for each request, and the next one as soon as they have the answer. Four times as many come at the moment of the signal.',
   kind: 'newConnection',
   clients: [clients, rush],
   check: async ({ target: { path } }) =>

@@ -88,7 +88,7 @@ for (const { kind, scenario, fault, lost, reason, options = [] } of cases) {
     const round = result?.rounds[0] as Round;
     const { answered, refused, ...others } = round.counts;
     const none = { 'reset-before-accept': 0, reset: 0, empty: 0, cut: 0, unavailable: 0, hung: 0 };
-    t.strictSame(others, { ...none, ...lost }, 'this and nothing else');
+    t.strictSame(others, { ...none, ...lost }, `this and nothing else: ${JSON.stringify(round.lost)}`);
     t.equal(round.lost.length, countLost(round.counts));
     t.ok(
       round.lost.every(({ ended }) => ended > 0),

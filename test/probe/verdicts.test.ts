@@ -36,7 +36,8 @@ t.test('a server that nobody prepared', async (t) => {
   const [opened] = report.scenarios;
   t.match(opened, { name: 'new-connection', status: 'failed', rounds: [{ exit: { code: 0 } }] });
   const { counts } = (opened as Report['scenarios'][0]).rounds[0] as Round;
-  t.ok(counts.reset + counts['reset-before-accept'] > 0, 'finds the resets');
+  // Node 26 ends those that it has just accepted: their clients read a FIN before the RST.
+  t.ok(counts.reset + counts['reset-before-accept'] + counts.empty > 0, 'finds the resets');
 });
 
 t.test('ours', async (t) => {

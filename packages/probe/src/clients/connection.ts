@@ -98,6 +98,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   function startTls(): void {
     if (closed) return;
     socket = connectTls({ socket: tcp, rejectUnauthorized: false, servername: 'localhost' });
+    // From here on the TLS socket tells of the end, and knows a FIN from a reset.
+    tcp.off('end', onEnd);
     socket.on('secureConnect', onReady);
     socket.on('data', (bytes: Buffer) => onBytes(bytes, bytes.length));
     socket.on('end', onEnd);

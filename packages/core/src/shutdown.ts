@@ -101,7 +101,8 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     await draining.race(everything.closed());
   });
   await phase('draining', async () => {
-    await draining.race(Promise.all([everything.drained(), parts.handedOver()]));
+    await draining.race(everything.drained());
+    await draining.race(parts.handedOver());
     // The last requests may have begun work after the first look at it.
     await draining.race(work.drained());
   });

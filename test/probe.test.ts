@@ -12,7 +12,14 @@ import {
   type LoadOptions,
   type LoadTally,
 } from '@graceful-cluster/probe';
+import type * as Connections from '../packages/probe/src/clients/connection.ts';
+import { reset } from './fixtures/reset.ts';
 import { pristine } from './helpers/child.ts';
+
+const probe = import.meta.resolve('@graceful-cluster/probe/package.json');
+const { createConnection } = (await import(
+  new URL('dist/clients/connection.js', probe).href
+)) as typeof Connections;
 
 const faultyServer = fileURLToPath(new URL('fixtures/faulty-server.js', import.meta.url));
 const none: LoadOptions = { newConnection: 0, keepAlive: 0, slow: 0 };
@@ -177,6 +184,32 @@ t.test('a request on a connection used again is lost when the server closes it',
   const tally = await load(port, 4, { keepAlive: 1, thinkTime: 1 });
   t.same(tally.counts, counted({ answered: 2, reset: 2 }));
   t.match(tally.lost, [{ opened: false, connected: null }, { opened: false }]);
+});
+
+/** How two requests on one connection end, where the server does this to the first. */
+async function endings(t: Test, answer: (socket: Socket) => void): Promise<unknown[]> {
+  const { port } = await listen(t, (socket) => socket.once('data', () => answer(socket)));
+  const idle = { closed: t.fail, reset: t.fail, unsolicited: t.fail };
+  const connection = createConnection({ number: 1, target: { host: '127.0.0.1', port }, idle });
+  const request = Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const opened = { kind: 'pipelined', connection: 1, startedAt: 0, opened: true } as const;
+  const attempts = [1, 2].map(
+    () =>
+      new Promise((resolve) => {
+        const attempt = { ...opened, connectedAt: undefined, firstByteAt: undefined };
+        connection.request(attempt, request, ({ outcome }) => resolve(outcome));
+      }),
+  );
+  return Promise.all(attempts);
+}
+
+t.test('a reset right behind an answer is not taken for an end', async (t) => {
+  const resets = await endings(t, (socket) => {
+    socket.write(ok);
+    reset(socket);
+  });
+  t.same(resets, ['answered', 'reset']);
+  t.same(await endings(t, (socket) => socket.end(ok)), ['answered', 'empty']);
 });
 
 const whole = {

@@ -81,7 +81,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         },
       };
   const address = path === undefined ? { host, port } : { path };
-  const tcp = connectTcp(onread ? { ...address, onread } : address);
+  // Half open, so that it can be asked after its end.
+  const tcp = connectTcp({ ...address, allowHalfOpen: true, ...(onread && { onread }) });
   let socket = tcp;
   tcp.on('connect', onConnect);
   tcp.on('end', onEnd);
@@ -98,7 +99,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function startTls(): void {
     if (closed) return;
     socket = connectTls({ socket: tcp, rejectUnauthorized: false, servername: 'localhost' });
-    // From here on the TLS socket tells of the end, and knows a FIN from a reset.
+    // From here on the TLS socket tells of the end.
     tcp.off('end', onEnd);
     socket.on('secureConnect', onReady);
     socket.on('data', (bytes: Buffer) => onBytes(bytes, bytes.length));
@@ -171,7 +172,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   }
 
+  /**
+   * Where a reset comes right behind bytes, libuv tells of an end instead (`uv__stream_io`: POLLHUP and a partial
+   * read). A write of nothing fails after a reset, and sends nothing after a FIN.
+   */
   function onEnd(): void {
+    if (closed) return;
+    tcp.write('', (error) => (error ? onError(error) : onFin()));
+  }
+
+  function onFin(): void {
     if (closed) return;
     const [first] = pending;
     if (!first) {

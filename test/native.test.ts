@@ -275,6 +275,26 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
     t.equal(calls.acceptConnection(descriptor(client(t, echo.port, '127.0.0.1'))), -EINVAL, 'a connection');
   });
 
+  t.test('what has come on a connection is counted while nobody reads it', async (t) => {
+    const echo = await listen(t, { host: '127.0.0.1' });
+    if (echo === undefined) return;
+    const socket = client(t, echo.port, '127.0.0.1');
+    const [[accepted]] = await Promise.all([once(echo.server, 'connection'), once(socket, 'connect')]);
+    const fd = descriptor(accepted as Socket);
+    t.equal(calls.unreadBytes(fd), 0);
+    const echoed = echoes(socket);
+    t.equal(calls.unreadBytes(fd), 'still there?'.length);
+    t.ok(await echoed);
+    t.equal(calls.unreadBytes(fd), 0);
+    t.equal(calls.unreadBytes(echo.fd), -EINVAL, 'a listener receives nothing');
+
+    socket.resume();
+    accepted.write('before');
+    t.same([calls.shutdownWrite(fd), calls.shutdownWrite(fd)], [0, 0]);
+    await once(socket, 'end');
+    t.equal(socket.bytesRead, 'still there?before'.length, 'the FIN comes behind what was written');
+  });
+
   t.test('a shared port is seen', async (t) => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
     const alone = await listen(t, { host: '127.0.0.1' });
@@ -319,14 +339,16 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
   });
 
   t.test('bad arguments', async (t) => {
-    const names = [
+    const ofSockets = [
       'bindToInterface',
       'boundInterface',
       'attachSynFilter',
       'acceptQueueLength',
       'acceptConnection',
       'reusePort',
+      'shutdownWrite',
     ];
+    const names = [...ofSockets, 'unreadBytes'];
     const raw = calls as unknown as Record<string, (...args: unknown[]) => number>;
     const call = (name: string, ...args: unknown[]): number => raw[name]?.(...args) ?? NaN;
     const thrower = {
@@ -373,6 +395,8 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
     for (const name of names) {
       t.equal(call(name, closed, 1), -EBADF, `${name} of a closed descriptor`);
       t.equal(call(name, NOWHERE, 1), -EBADF, `${name} of a descriptor that never was`);
+    }
+    for (const name of ofSockets) {
       t.equal(call(name, file, 1), -ENOTSOCK, `${name} of a file`);
       t.equal(call(name, pipe, 1), -ENOTSOCK, `${name} of a pipe`);
     }

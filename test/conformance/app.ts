@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { block } from '../fixtures/block.ts';
 
 export interface Answer {
   readonly status?: number;
@@ -65,9 +66,17 @@ const routes: Readonly<Record<string, Route>> = {
 
   /** Keeps the event loop busy. */
   '/block': ({ url = '' }, query) => {
-    const end = performance.now() + number(query, 'ms');
-    while (performance.now() < end);
+    block(number(query, 'ms'));
     return { body: url };
+  },
+
+  /** Keeps the event loop busy once the body comes. */
+  '/block-body': async (request, query, context) => {
+    for await (const _ of request) {
+      context.handling('the body');
+      block(number(query, 'ms'));
+    }
+    return { body: request.url ?? '' };
   },
 
   /** Gives the body back as it comes. */

@@ -3,6 +3,9 @@ import { answers, endsCleanly, get, goOn, head, says, stops, type Row } from './
 
 /** Keeps the event loop busy: then timers come before what the sockets have received meanwhile. */
 const block = '/block?ms=3000';
+const untilGrace = '/block?ms=1000';
+
+const takesAddon = (): string | undefined => (process.platform === 'linux' ? undefined : 'takes the addon');
 
 export const busyLoop: readonly Row[] = [
   {
@@ -24,6 +27,60 @@ export const busyLoop: readonly Row[] = [
       for (const client of [busy, idle, silent]) await endsCleanly(t, client);
       const { handled } = await app.stopped();
       t.same(handled.toSorted(), ['/?first', '/?idle', '/?silent', block]);
+    },
+  },
+  {
+    name: 'a request that comes while the poll before the end of its connection is busy: served with close',
+    skip: takesAddon,
+    options: { coordinator: { keepAliveGrace: 1_000 } },
+    run: async (t, app) => {
+      const [busy, uploading, idle] = [await app.connect(), await app.connect(), await app.connect()];
+      await app.told('opened', 3);
+      idle.write(get('/?first'));
+      await answers(t, idle, '/?first', 'keep-alive');
+      const upload = '/block-body?ms=1000';
+      uploading.write(head('POST', upload, 'Content-Length: 4'));
+      await app.handling(upload);
+      await app.terminate();
+      await sleep(700);
+      busy.write(get(untilGrace));
+      await app.handling(untilGrace);
+      // What is read of a body is told of in the poll. A request would be taken a turn later.
+      uploading.write('body');
+      await app.handling('the body');
+      idle.write(get('/?idle'));
+      await answers(t, busy, untilGrace, 'close');
+      await answers(t, uploading, upload, 'close');
+      await answers(t, idle, '/?idle', 'close');
+      for (const client of [busy, uploading, idle]) await endsCleanly(t, client);
+      const handled = ['/?first', upload, untilGrace, 'the body', '/?idle'];
+      await stops(t, app, { handled, inFlight: 1, served: 3, answered: 3 });
+    },
+  },
+  {
+    name: 'the FIN of an idle connection does not wait for what keeps the event loop busy behind it',
+    skip: takesAddon,
+    options: { coordinator: { keepAliveGrace: 1_000 } },
+    run: async (t, app) => {
+      const [busy, next, idle] = [await app.connect(), await app.connect(), await app.connect()];
+      await app.told('opened', 3);
+      idle.write(get('/?first'));
+      await answers(t, idle, '/?first', 'keep-alive');
+      await app.terminate();
+      await sleep(700);
+      busy.write(get(untilGrace));
+      await app.handling(untilGrace);
+      next.write(get(block));
+      await answers(t, busy, untilGrace, 'close');
+      const order: string[] = [];
+      await Promise.all([
+        endsCleanly(t, idle).then(() => order.push('the FIN')),
+        answers(t, next, block, 'close').then(() => order.push('the answer')),
+      ]);
+      t.same(order, ['the FIN', 'the answer']);
+      for (const client of [busy, next]) await endsCleanly(t, client);
+      const handled = ['/?first', untilGrace, block];
+      await stops(t, app, { handled, served: 2, answered: 2, idle: 1 });
     },
   },
   {

@@ -10,6 +10,7 @@
 #include <linux/sock_diag.h>
 #include <linux/socket.h>
 #include <linux/tcp.h>
+#include <asm/ioctls.h>
 #include <asm/socket.h>
 
 #define NAPI_VERSION 8
@@ -19,6 +20,7 @@
 enum { AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16 };
 enum { SOCK_RAW = 3, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40 };
 enum { F_GETFL = 3, O_NONBLOCK = 04000 };
+enum { SHUT_WR = 1 };
 enum { STATE_SYN_RECV = 3, STATE_LISTEN = 10 };
 
 static long system_call_once(long number, long a, long b, long c, long d, long e, long f) {
@@ -126,6 +128,18 @@ static long accept_connection(long fd, long unused) {
   return system_call(__NR_accept4, fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC, 0, 0);
 }
 
+static long unread_bytes(long fd, long unused) {
+  (void)unused;
+  int value = 0;
+  long error = system_call(__NR_ioctl, fd, FIONREAD, (long)&value, 0, 0, 0);
+  return error < 0 ? error : value;
+}
+
+static long shutdown_write(long fd, long unused) {
+  (void)unused;
+  return system_call(__NR_shutdown, fd, SHUT_WR, 0, 0, 0, 0);
+}
+
 struct answers {
   unsigned family;
   __be16 port;
@@ -217,6 +231,8 @@ static const struct function functions[] = {
     {"acceptConnection", accept_connection, 0, 0x7fffffff, 1},
     {"reusePort", reuse_port, 0, 0x7fffffff, 1},
     {"synReceived", syn_received, 1, 65535, 1},
+    {"unreadBytes", unread_bytes, 0, 0x7fffffff, 1},
+    {"shutdownWrite", shutdown_write, 0, 0x7fffffff, 1},
 };
 
 static long call(napi_env env, napi_callback_info info) {

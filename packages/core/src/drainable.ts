@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ConnectionCounts, ConnectionTotals, CutConnection } from './connections/connections.ts';
 import type { CloseOptions, ListenerReport } from './listener/close.ts';
 
@@ -52,4 +53,8 @@ export interface DrainOptions extends CloseOptions {
   readonly keepAliveGrace: number;
   /** Milliseconds until `cut` is called. */
   readonly left: () => number;
+  /** Whether a connection has something to be read. False where nothing tells. */
+  readonly unread: (socket: Socket) => boolean;
+  /** Sends the FIN of a connection that was ended at once, where it can be done. */
+  readonly sendFin: (socket: Socket) => void;
 }

@@ -5,6 +5,7 @@ import type { Drainable } from './drainable.ts';
 import type { Events } from './events.ts';
 import type { Hooks } from './hooks.ts';
 import type { ListenerReport } from './listener/close.ts';
+import { hasUnread, sendFin } from './listener/handle.ts';
 import type { LoadedSystemCalls } from './listener/native.ts';
 import type { SynCookies } from './listener/syn-cookies.ts';
 import type { Settings } from './options.ts';
@@ -147,5 +148,7 @@ function drainOptions(
     handshakeTimeout: settings.handshakeTimeout,
     left: deadline.left,
     expired: deadline.expired,
+    unread: (socket) => hasUnread(socket, native.calls),
+    sendFin: (socket) => sendFin(socket, native.calls),
   };
 }

@@ -25,6 +25,10 @@ export interface DrainLimits {
   readonly handshakeTimeout: number;
   /** Until `cut` is called. */
   readonly left: () => number;
+  /** Whether a connection has something to be read. False where nothing tells. */
+  readonly unread: (socket: Socket) => boolean;
+  /** Sends the FIN of a connection that was ended at once, where it can be done. */
+  readonly sendFin: (socket: Socket) => void;
 }
 
 export interface ConnectionCounts {

@@ -48,7 +48,13 @@ export function trackHttp1(
 ): Connections {
   let stopStreams = (): void => {};
   let phase: 'running' | 'announced' | 'draining' = 'running';
-  let limits: DrainLimits = { keepAliveGrace: 0, handshakeTimeout: 0, left: () => 0 };
+  let limits: DrainLimits = {
+    keepAliveGrace: 0,
+    handshakeTimeout: 0,
+    left: () => 0,
+    unread: () => false,
+    sendFin: () => {},
+  };
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
   const idle = createIdleConnections(server, () => limits, {
@@ -165,6 +171,7 @@ export function trackHttp1(
     drain.ending = ending;
     clearTimeout(drain.timer);
     linger(connection.socket, connection.upload);
+    if (ending === 'idle') limits.sendFin(connection.socket);
   }
 
   function describe(connection: Http1Connection): string {

@@ -48,13 +48,15 @@ export function createIdleConnections(
     setImmediate(end, connection);
   }
 
-  function end(connection: Http1Connection): void {
+  function end(connection: Http1Connection, polledAgain = false): void {
     const { socket, inFlight } = connection;
     if (inFlight.length > 0 || socket.destroyed) return;
     if (!speaksHttp(socket)) endings.endUpgraded(connection);
-    else if (!headBegun(connection)) endings.end(connection);
     // What comes may be an upgrade.
-    else wait(connection, Math.max(limits().keepAliveGrace, LOOK));
+    else if (headBegun(connection)) wait(connection, Math.max(limits().keepAliveGrace, LOOK));
+    // It came while the poll was at work for others: a TLS handshake alone takes a millisecond. The next one reads it.
+    else if (!polledAgain && limits().unread(socket)) setImmediate(end, connection, true);
+    else endings.end(connection);
   }
 
   function headBegun(connection: Http1Connection): boolean {

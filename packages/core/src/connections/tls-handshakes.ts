@@ -24,7 +24,8 @@ export function trackTlsHandshakes(server: Server): Connections {
   });
 
   function closeIfSilent(socket: Socket): void {
-    if (sockets.entries.has(socket) && socket.bytesRead === 0) socket.destroy();
+    if (!sockets.entries.has(socket) || socket.bytesRead > 0 || limits?.unread(socket)) return;
+    socket.destroy();
   }
 
   function begin(socket: Socket, since: number): void {

@@ -1,4 +1,5 @@
 import { Server, type Socket } from 'node:net';
+import type { SystemCalls } from './native.ts';
 
 /**
  * A listening socket, seen from the kernel's side: that of a `net.Server`, or one that a cluster's primary owns.
@@ -35,6 +36,7 @@ export interface ListeningSocket {
 /** What libuv's listening handles have in common, as far as Node lets it be seen. */
 export interface RawHandle {
   readonly fd?: unknown;
+  readonly writeQueueSize?: unknown;
   readonly listen?: (backlog: number) => number;
   readonly getpeername?: (out: object) => number;
   readonly open?: (fd: number) => number;
@@ -129,4 +131,18 @@ export function describeAddress({ path, host, port }: ListeningSocket): string {
 /** Whether a connecting socket is connected by now, asked of the kernel rather than of the event loop. */
 export function isConnected(socket: Socket): boolean {
   return rawHandle(socket)?.getpeername?.({}) === 0;
+}
+
+/** Whether something has come that the event loop has not read yet. False where nothing tells. */
+export function hasUnread(socket: Socket, system: SystemCalls | undefined): boolean {
+  const fd = fileDescriptor(rawHandle(socket));
+  return system !== undefined && fd >= 0 && system.unreadBytes(fd) > 0;
+}
+
+/** Sends the FIN of a socket that was ended. libuv would after this turn, and who writes meanwhile would be lost. */
+export function sendFin(socket: Socket, system: SystemCalls | undefined): void {
+  const handle = rawHandle(socket);
+  const fd = fileDescriptor(handle);
+  const written = socket.writableLength === 0 && handle?.writeQueueSize === 0;
+  if (fd >= 0 && written) system?.shutdownWrite(fd);
 }

@@ -38,6 +38,10 @@ export interface SystemCalls {
    * while it was read.
    */
   readonly synReceived: (port: number) => number;
+  /** Bytes that wait in the receive queue of a connection (FIONREAD). EINVAL for a socket that listens. */
+  readonly unreadBytes: (fd: number) => number;
+  /** Sends a FIN behind what was written (SHUT_WR), and returns 0; more than once does no harm. */
+  readonly shutdownWrite: (fd: number) => number;
 }
 
 /** The addon, or a short sentence that says why there is none. */
@@ -53,6 +57,8 @@ const NAMES = [
   'acceptConnection',
   'reusePort',
   'synReceived',
+  'unreadBytes',
+  'shutdownWrite',
 ] as const satisfies readonly (keyof SystemCalls)[];
 
 let loaded: LoadedSystemCalls | undefined;

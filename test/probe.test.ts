@@ -13,6 +13,7 @@ import {
   type LoadTally,
 } from '@graceful-cluster/probe';
 import type * as Connections from '../packages/probe/src/clients/connection.ts';
+import { block } from './fixtures/block.ts';
 import { reset } from './fixtures/reset.ts';
 import { pristine } from './helpers/child.ts';
 
@@ -170,6 +171,25 @@ t.test('whatever ends an idle connection costs a keep-alive client nothing', asy
   t.same(tally.counts, counted({ answered: 8 }));
   t.match(tally, { idleCloses: 1, idleResets: 1, unsolicited: 1 });
   t.equal(connections, 5, 'the fifth one was used again');
+});
+
+t.test('a client that this process kept waiting does not count on its connection any more', async (t) => {
+  const connections: number[] = [];
+  for (const busy of [0, 1_000]) {
+    let opened = 0;
+    const { port } = await listen(t, (socket) => {
+      opened += 1;
+      socket.on('data', () => {
+        socket.write(ok);
+        setTimeout(block, 1, busy);
+      });
+    });
+    // With this seed all pauses are longer than 80 ms.
+    const tally = await load(port, 3, { keepAlive: 1, thinkTime: 400, seed: 20 });
+    t.same(tally.counts, counted({ answered: 3 }));
+    connections.push(opened);
+  }
+  t.same(connections, [1, 3]);
 });
 
 t.test('a request on a connection used again is lost when the server closes it', async (t) => {

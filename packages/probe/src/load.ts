@@ -29,6 +29,9 @@ export interface Load {
   result(): LoadTally;
 }
 
+/** In milliseconds. A server may have ended a connection in good faith that was idle for so much longer than meant. */
+const LATE = 250;
+
 /** Starts all clients at once. @throws ERR_PROBE_NOT_LOOPBACK for a host that is not `127.0.0.1` or `::1` */
 export function startLoad(target: Target, options: LoadOptions = {}): Load {
   checkLoopback(target);
@@ -71,6 +74,12 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
       callback();
     };
     waiting.set(run, setTimeout(run, stopped ? 0 : delay));
+  }
+
+  // A timer that is late fires before the FIN is read that came long ago; after the next poll it has been read.
+  function pause(delay: number, callback: (late: boolean) => void): void {
+    const due = now() + delay;
+    later(delay, () => setImmediate(() => callback(now() - due > LATE)));
   }
 
   function rush(): void {
@@ -138,6 +147,7 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
       },
       beforeSignal: (callback) => void rushing.push(callback),
       later,
+      pause,
       ended() {
         working -= 1;
         endWhenIdle();

@@ -33,6 +33,11 @@ export interface ClientContext {
   beforeSignal(callback: () => void): void;
   /** Calls back after some milliseconds, or as soon as the load is stopped. */
   later(delay: number, callback: () => void): void;
+  /**
+   * As `later`, for a client that keeps its connection meanwhile: calls back when what has come was read. `late` where
+   * this process kept the client waiting for so long that it should not count on its connection any more.
+   */
+  pause(delay: number, callback: (late: boolean) => void): void;
   ended(): void;
 }
 

@@ -76,7 +76,7 @@ function startHttp2(context: ClientContext): void {
       startStream(used, !usable && number === 0, ({ outcome }) => {
         left -= 1;
         failed ||= outcome !== 'answered';
-        if (left === 0) wait(failed ? RETRY_DELAY : think());
+        if (left === 0) context.pause(failed ? RETRY_DELAY : think(), next);
       });
     }
   }
@@ -113,10 +113,7 @@ function startHttp2(context: ClientContext): void {
     stream.on('close', () => setImmediate(settle));
   }
 
-  function wait(delay: number): void {
-    context.later(delay, () => setImmediate(next));
-  }
-  wait(think());
+  context.pause(think(), next);
 }
 
 /** What became of a stream without a complete answer. What was not processed may be sent again elsewhere. */

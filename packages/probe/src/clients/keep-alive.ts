@@ -17,22 +17,19 @@ function startKeepAlive(context: ClientContext): void {
   let connection: Connection | undefined;
   const think = (): number => context.random() * context.settings.thinkTime;
 
-  function next(): void {
+  function next(late: boolean): void {
     if (context.stopped) {
       connection?.close();
       context.ended();
       return;
     }
+    if (late) connection?.close();
     const open = connection?.reusable ? connection : undefined;
     connection = open ?? context.connect();
     context.attempt(connection, { bytes, opened: !open }, ({ outcome }) =>
-      wait(outcome === 'answered' ? think() : RETRY_DELAY),
+      context.pause(outcome === 'answered' ? think() : RETRY_DELAY, next),
     );
   }
 
-  // A timer that is late fires before the FIN is read that came long ago; after the next poll it has been read.
-  function wait(delay: number): void {
-    context.later(delay, () => setImmediate(next));
-  }
-  wait(think());
+  context.pause(think(), next);
 }

@@ -17,12 +17,13 @@ function startPipelined(context: ClientContext): void {
   const think = (): number => context.random() * context.settings.thinkTime;
   let connection: Connection | undefined;
 
-  function next(): void {
+  function next(late: boolean): void {
     if (context.stopped) {
       connection?.close();
       context.ended();
       return;
     }
+    if (late) connection?.close();
     const open = connection?.reusable ? connection : undefined;
     const used = (connection = open ?? context.connect());
     let left = DEPTH;
@@ -31,13 +32,10 @@ function startPipelined(context: ClientContext): void {
       context.attempt(used, { bytes, opened: !open && number === 0 }, ({ outcome }) => {
         left -= 1;
         failed ||= outcome !== 'answered';
-        if (left === 0) wait(failed ? RETRY_DELAY : think());
+        if (left === 0) context.pause(failed ? RETRY_DELAY : think(), next);
       });
     }
   }
 
-  function wait(delay: number): void {
-    context.later(delay, () => setImmediate(next));
-  }
-  wait(think());
+  context.pause(think(), next);
 }

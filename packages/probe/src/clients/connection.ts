@@ -173,12 +173,15 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   /**
-   * Where a reset comes right behind bytes, libuv tells of an end instead (`uv__stream_io`: POLLHUP and a partial
-   * read). A write of nothing fails after a reset, and sends nothing after a FIN.
+   * Where a reset comes right behind bytes, libuv tells of an end instead: POLLHUP and a partial read
+   * (`uv__stream_io`; not in Node 24 and later). A write of nothing tells them apart, and sends nothing. EPIPE means
+   * that the FIN came first: the peer of a Unix socket has closed it, or a RST came behind the FIN.
    */
   function onEnd(): void {
     if (closed) return;
-    tcp.write('', (error) => (error ? onError(error) : onFin()));
+    tcp.write('', (error?: NodeJS.ErrnoException | null) =>
+      error?.code === 'ECONNRESET' ? onError(error) : onFin(),
+    );
   }
 
   function onFin(): void {

@@ -96,10 +96,14 @@ async function queue(
   const before = calls.acceptQueueLength(fd);
   const sockets = hosts.map((host) => client(t, port, host));
   await new Promise<void>((resolve) => process.nextTick(resolve));
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  let waits = 1000;
-  while (calls.acceptQueueLength(fd) < before + hosts.length && waits-- > 0) Atomics.wait(cell, 0, 0, 1);
+  until(() => calls.acceptQueueLength(fd) >= before + hosts.length);
   return sockets;
+}
+
+/** Waits for a second at most. */
+function until(condition: () => boolean): void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (let waits = 0; !condition() && waits < 1_000; waits += 1) Atomics.wait(cell, 0, 0, 1);
 }
 
 t.test('the addon loads where there is one for the platform, and is loaded once', async (t) => {
@@ -283,6 +287,7 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
     const fd = descriptor(accepted as Socket);
     t.equal(calls.unreadBytes(fd), 0);
     const echoed = echoes(socket);
+    until(() => calls.unreadBytes(fd) > 0);
     t.equal(calls.unreadBytes(fd), 'still there?'.length);
     t.ok(await echoed);
     t.equal(calls.unreadBytes(fd), 0);

@@ -1,5 +1,5 @@
-// The system calls of a listener that leaves without losing a connection; src/listener/native.ts says what each
-// function does. No C library, so one file serves glibc and musl. Integers in, an integer out; below zero is -errno.
+// The system calls of a server that leaves without losing a connection; src/listener/native.ts says what each function
+// does. No C library, so one file serves glibc and musl. Integers in, an integer out; below zero is -errno.
 #include <asm/unistd.h>
 #include <linux/bpf_common.h>
 #include <linux/errno.h>

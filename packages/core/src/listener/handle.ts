@@ -33,7 +33,7 @@ export interface ListeningSocket {
   readonly release: () => void;
 }
 
-/** What libuv's listening handles have in common, as far as Node lets it be seen. */
+/** What libuv's handles of listeners and connections have, as far as Node lets it be seen. */
 export interface RawHandle {
   readonly fd?: unknown;
   readonly writeQueueSize?: unknown;
@@ -139,7 +139,10 @@ export function hasUnread(socket: Socket, system: SystemCalls | undefined): bool
   return system !== undefined && fd >= 0 && system.unreadBytes(fd) > 0;
 }
 
-/** Sends the FIN of a socket that was ended. libuv would after this turn, and who writes meanwhile would be lost. */
+/**
+ * Sends the FIN of a socket that was ended. libuv would after this turn, and who writes meanwhile would be lost. Over TLS
+ * it does nothing: `close_notify` is out by now.
+ */
 export function sendFin(socket: Socket, system: SystemCalls | undefined): void {
   const handle = rawHandle(socket);
   const fd = fileDescriptor(handle);

@@ -40,7 +40,10 @@ export interface SystemCalls {
   readonly synReceived: (port: number) => number;
   /** Bytes that wait in the receive queue of a connection (FIONREAD). EINVAL for a socket that listens. */
   readonly unreadBytes: (fd: number) => number;
-  /** Sends a FIN behind what was written (SHUT_WR), and returns 0; more than once does no harm. */
+  /**
+   * Sends a FIN behind what was written (SHUT_WR), and returns 0; more than once does no harm. ENOTCONN once both sides
+   * have ended.
+   */
   readonly shutdownWrite: (fd: number) => number;
 }
 

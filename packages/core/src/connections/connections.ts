@@ -31,6 +31,15 @@ export interface DrainLimits {
   readonly sendFin: (socket: Socket) => void;
 }
 
+/** Before a drain has begun. */
+export const NO_LIMITS: DrainLimits = {
+  keepAliveGrace: 0,
+  handshakeTimeout: 0,
+  left: () => 0,
+  unread: () => false,
+  sendFin: () => {},
+};
+
 export interface ConnectionCounts {
   readonly open: number;
   /** Requests whose response has not been handed to the kernel in full. */

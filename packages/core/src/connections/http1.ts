@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
 import { admit, sayClose } from './admit.ts';
-import type { ConnectionHooks, Connections, CutConnection, DrainLimits } from './connections.ts';
+import { NO_LIMITS, type ConnectionHooks, type Connections, type CutConnection } from './connections.ts';
 import { deferRequests } from './defer-requests.ts';
 import { endEventStreams } from './event-streams.ts';
 import {
@@ -48,13 +48,7 @@ export function trackHttp1(
 ): Connections {
   let stopStreams = (): void => {};
   let phase: 'running' | 'announced' | 'draining' = 'running';
-  let limits: DrainLimits = {
-    keepAliveGrace: 0,
-    handshakeTimeout: 0,
-    left: () => 0,
-    unread: () => false,
-    sendFin: () => {},
-  };
+  let limits = NO_LIMITS;
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
   const idle = createIdleConnections(server, () => limits, {

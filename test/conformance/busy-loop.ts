@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadSystemCalls } from '../helpers/internals.ts';
 import { answers, endsCleanly, get, goOn, head, says, stops, type Row } from './row.ts';
 
 /** Keeps the event loop busy: then timers come before what the sockets have received meanwhile. */
 const block = '/block?ms=3000';
 const untilGrace = '/block?ms=2000';
 
-const addon =
-  ['linux-x64', 'linux-arm64'].includes(`${process.platform}-${process.arch}`) &&
-  process.env['GRACEFUL_CLUSTER_NATIVE'] !== 'off';
-const takesAddon = (): string | undefined => (addon ? undefined : 'takes the addon');
+const native = loadSystemCalls();
+const takesAddon = (): string | undefined => (native.calls === undefined ? native.why : undefined);
 
 export const busyLoop: readonly Row[] = [
   {

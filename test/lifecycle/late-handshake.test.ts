@@ -3,16 +3,15 @@ import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import t from 'tap';
 import { openTcp, openTls } from '../helpers/https-client.ts';
+import { loadSystemCalls } from '../helpers/internals.ts';
 import { clean, sleep, startServer, stop } from '../helpers/shutdown.ts';
 
-const addon =
-  ['linux-x64', 'linux-arm64'].includes(`${process.platform}-${process.arch}`) &&
-  process.env['GRACEFUL_CLUSTER_NATIVE'] !== 'off';
+const native = loadSystemCalls();
 const head = 'POST /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n';
 
 t.test(
   'it is served, also where the last poll was busy',
-  { skip: addon ? false : 'takes the addon' },
+  { skip: native.calls === undefined ? native.why : false },
   async (t) => {
     const child = await startServer(t, {
       kind: 'https',

@@ -1,5 +1,9 @@
-import type { Socket } from 'node:net';
-import type { ConnectionCounts, ConnectionTotals, CutConnection } from './connections/connections.ts';
+import type {
+  ConnectionCounts,
+  ConnectionTotals,
+  CutConnection,
+  DrainLimits,
+} from './connections/connections.ts';
 import type { CloseOptions, ListenerReport } from './listener/close.ts';
 
 /** What a coordinator drains: the servers of its process, and in a primary the workers of the cluster. */
@@ -47,14 +51,6 @@ export function sumCounts(counts: readonly ConnectionCounts[]): ConnectionCounts
   return { open: sum('open'), inFlight: sum('inFlight'), idle: sum('idle') };
 }
 
-export interface DrainOptions extends CloseOptions {
+export interface DrainOptions extends CloseOptions, DrainLimits {
   readonly reason: string;
-  /** Milliseconds. */
-  readonly keepAliveGrace: number;
-  /** Milliseconds until `cut` is called. */
-  readonly left: () => number;
-  /** Whether a connection has something to be read. False where nothing tells. */
-  readonly unread: (socket: Socket) => boolean;
-  /** Sends the FIN of a connection that was ended at once, where it can be done. */
-  readonly sendFin: (socket: Socket) => void;
 }

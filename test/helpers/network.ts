@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import type * as Link from '../../packages/probe/src/network.ts';
+import type * as Link from '../../packages/probe/src/network/network.ts';
 
 /** The link that the probe puts between a server and its clients, and what the kernel counted on it. */
 const probe = import.meta.resolve('@graceful-cluster/probe/package.json');
-const link = (await import(new URL('dist/network.js', probe).href)) as typeof Link;
+const link = (await import(new URL('dist/network/network.js', probe).href)) as typeof Link;
 
 export interface Network extends Link.Network {
   /**

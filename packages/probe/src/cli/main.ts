@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { ProbeError } from '../errors.ts';
-import { probe, type ScenarioResult } from '../probe.ts';
-import type { ProbeSettings } from '../settings.ts';
+import { probe, type ScenarioResult } from '../run/probe.ts';
+import type { ProbeSettings } from '../run/settings.ts';
 import { createReporter } from '../report/all.ts';
 import { readReport, renderComparison } from '../report/compare.ts';
 import { renderPage } from '../report/html.ts';

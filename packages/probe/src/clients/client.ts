@@ -1,6 +1,6 @@
-import type { Attempt, Ending, Kind } from '../attempt.ts';
-import type { LoadSettings } from '../load-options.ts';
-import type { Target } from '../target.ts';
+import type { Attempt, Ending, Kind } from '../measure/attempt.ts';
+import type { LoadSettings } from './load-options.ts';
+import type { Target } from '../network/target.ts';
 import type { Connection } from './connection.ts';
 
 /** One kind of client. */

@@ -1,8 +1,8 @@
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { now, type Attempt, type Ending } from '../attempt.ts';
-import type { Outcome } from '../outcome.ts';
-import type { Target } from '../target.ts';
+import { now, type Attempt, type Ending } from '../measure/attempt.ts';
+import type { Outcome } from '../measure/outcome.ts';
+import type { Target } from '../network/target.ts';
 import { createResponseReader } from './response-reader.ts';
 
 /** A connection that carries HTTP/1 requests. Opened when it is created. */

@@ -1,9 +1,9 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { now, type Ending } from '../attempt.ts';
-import type { Outcome } from '../outcome.ts';
-import { formatAuthority, type Target } from '../target.ts';
+import { now, type Ending } from '../measure/attempt.ts';
+import type { Outcome } from '../measure/outcome.ts';
+import { formatAuthority, type Target } from '../network/target.ts';
 import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
 

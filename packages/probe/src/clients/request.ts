@@ -1,4 +1,4 @@
-import { formatAuthority, type Target } from '../target.ts';
+import { formatAuthority, type Target } from '../network/target.ts';
 
 export interface RequestOptions {
   readonly method?: string;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { now } from '../attempt.ts';
-import type { Outcome } from '../outcome.ts';
+import { now } from '../measure/attempt.ts';
+import type { Outcome } from '../measure/outcome.ts';
 import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
 

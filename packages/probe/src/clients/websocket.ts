@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
-import { now } from '../attempt.ts';
-import type { Outcome } from '../outcome.ts';
-import { formatAuthority, type Target } from '../target.ts';
+import { now } from '../measure/attempt.ts';
+import type { Outcome } from '../measure/outcome.ts';
+import { formatAuthority, type Target } from '../network/target.ts';
 import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
 

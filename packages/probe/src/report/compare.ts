@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { ProbeError } from '../errors.ts';
-import { formatCount, formatTime, median } from '../numbers.ts';
-import { countAttempts, countLost } from '../outcome.ts';
-import type { ScenarioResult } from '../probe.ts';
-import { sumCounts } from '../verdict.ts';
+import { formatCount, formatTime, median } from '../measure/numbers.ts';
+import { countAttempts, countLost } from '../measure/outcome.ts';
+import type { ScenarioResult } from '../run/probe.ts';
+import { sumCounts } from '../verdict/verdict.ts';
 import type { Report } from './report.ts';
 import { alignCells, type Cell } from './table.ts';
 import { statusMarks } from './words.ts';

@@ -1,10 +1,10 @@
-import { formatCount, formatTime, median } from '../numbers.ts';
-import { countAttempts, countLost, isLost, outcomes, type Counts } from '../outcome.ts';
-import type { Latency } from '../latency.ts';
-import type { ScenarioResult } from '../probe.ts';
-import type { Round } from '../round.ts';
+import { formatCount, formatTime, median } from '../measure/numbers.ts';
+import { countAttempts, countLost, isLost, outcomes, type Counts } from '../measure/outcome.ts';
+import type { Latency } from '../measure/latency.ts';
+import type { ScenarioResult } from '../run/probe.ts';
+import type { Round } from '../stop/round.ts';
 import { describeExit } from '../server/server.ts';
-import { sumCounts } from '../verdict.ts';
+import { sumCounts } from '../verdict/verdict.ts';
 import { html, raw, type Markup } from './markup.ts';
 import { renderPicture } from './picture.ts';
 import type { Report } from './report.ts';

@@ -1,4 +1,4 @@
-import type { ScenarioResult } from '../probe.ts';
+import type { ScenarioResult } from '../run/probe.ts';
 import { escapeMarkup } from './markup.ts';
 import type { Report } from './report.ts';
 

@@ -1,9 +1,9 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
-import type { AttemptRecord } from '../attempt.ts';
-import { formatCount, formatTime } from '../numbers.ts';
-import { countAttempts, isLost, outcomes, type Outcome } from '../outcome.ts';
-import type { Round } from '../round.ts';
-import { TIMELINE_BEFORE } from '../timeline.ts';
+import type { AttemptRecord } from '../measure/attempt.ts';
+import { formatCount, formatTime } from '../measure/numbers.ts';
+import { countAttempts, isLost, outcomes, type Outcome } from '../measure/outcome.ts';
+import type { Round } from '../stop/round.ts';
+import { TIMELINE_BEFORE } from '../measure/timeline.ts';
 import { html, raw, type Markup } from './markup.ts';
 import { outcomeNames } from './words.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
-import type { ScenarioResult } from '../probe.ts';
-import type { ProbeSettings } from '../settings.ts';
-import { overall, type Status } from '../verdict.ts';
+import type { ScenarioResult } from '../run/probe.ts';
+import type { ProbeSettings } from '../run/settings.ts';
+import { overall, type Status } from '../verdict/verdict.ts';
 
 /** All that a run found, as `--json` writes it. Times are milliseconds, after the signal where there is one. */
 export interface Report {

@@ -1,4 +1,4 @@
-import type { ProbeEvents } from '../probe.ts';
+import type { ProbeEvents } from '../run/probe.ts';
 import type { Report } from './report.ts';
 
 /** One way to tell what was found. `report/all.ts` lists them. */

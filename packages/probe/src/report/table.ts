@@ -1,8 +1,8 @@
 import pc from 'picocolors';
-import { formatCount, formatTime, median } from '../numbers.ts';
-import type { Counts } from '../outcome.ts';
-import type { Round } from '../round.ts';
-import { sumCounts } from '../verdict.ts';
+import { formatCount, formatTime, median } from '../measure/numbers.ts';
+import type { Counts } from '../measure/outcome.ts';
+import type { Round } from '../stop/round.ts';
+import { sumCounts } from '../verdict/verdict.ts';
 
 /** The shutdowns of one server. */
 export interface TableRow {

@@ -1,5 +1,5 @@
-import { countAttempts, countLost } from '../outcome.ts';
-import { sumCounts } from '../verdict.ts';
+import { countAttempts, countLost } from '../measure/outcome.ts';
+import { sumCounts } from '../verdict/verdict.ts';
 import type { Report } from './report.ts';
 
 /** Test Anything Protocol, version 14: a test point for each scenario. */

@@ -1,10 +1,10 @@
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
-import { formatCount, formatTime } from '../numbers.ts';
-import { countAttempts, countLost } from '../outcome.ts';
-import type { ScenarioResult } from '../probe.ts';
-import type { Progress } from '../stop.ts';
-import { sumCounts, type Status } from '../verdict.ts';
+import { formatCount, formatTime } from '../measure/numbers.ts';
+import { countAttempts, countLost } from '../measure/outcome.ts';
+import type { ScenarioResult } from '../run/probe.ts';
+import type { Progress } from '../stop/stop.ts';
+import { sumCounts, type Status } from '../verdict/verdict.ts';
 import type { Report } from './report.ts';
 import type { Reporter } from './reporter.ts';
 import { alignCells, resultCells, titleLines, type Cell } from './table.ts';

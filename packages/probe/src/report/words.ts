@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../measure/outcome.ts';
 
 /** Outcomes as people read them. */
 export const outcomeNames: Readonly<Record<Outcome, string>> = {

@@ -1,4 +1,4 @@
-import { ask } from '../ask.ts';
+import { ask } from '../clients/ask.ts';
 import { door } from '../clients/door.ts';
 import { halfHead as clients } from '../clients/half-head.ts';
 import { formatRequest } from '../clients/request.ts';

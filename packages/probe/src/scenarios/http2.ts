@@ -1,6 +1,6 @@
 import { door } from '../clients/door.ts';
 import { http2 as clients, openSession } from '../clients/http2.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../network/target.ts';
 import { applicable, type Scenario } from './scenario.ts';
 
 export const http2: Scenario = {

@@ -1,4 +1,4 @@
-import { ask } from '../ask.ts';
+import { ask } from '../clients/ask.ts';
 import { door } from '../clients/door.ts';
 import { keepAlive as clients } from '../clients/keep-alive.ts';
 import { formatRequest } from '../clients/request.ts';

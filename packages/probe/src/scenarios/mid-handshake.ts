@@ -1,6 +1,6 @@
 import { arrivals } from '../clients/arrivals.ts';
-import { createNetwork, networkUnavailable } from '../network.ts';
-import { startRemoteLoad } from '../remote-load.ts';
+import { createNetwork, networkUnavailable } from '../network/network.ts';
+import { startRemoteLoad } from '../load/remote-load.ts';
 import { startServer } from '../server/server-process.ts';
 import { applicable, type CheckContext, type Check, type Scenario } from './scenario.ts';
 

@@ -1,4 +1,4 @@
-import { ask } from '../ask.ts';
+import { ask } from '../clients/ask.ts';
 import { door } from '../clients/door.ts';
 import { pipelined as clients } from '../clients/pipelined.ts';
 import { formatRequest } from '../clients/request.ts';

@@ -1,12 +1,12 @@
 import { keepAlive } from '../clients/keep-alive.ts';
 import { newConnection } from '../clients/new-connection.ts';
 import { ProbeError } from '../errors.ts';
-import { startProxy } from '../proxy.ts';
+import { startProxy } from '../network/proxy.ts';
 import { findFreePort } from '../server/ports.ts';
 import type { Server } from '../server/server.ts';
 import { startServer, type ServerOptions } from '../server/server-process.ts';
-import type { Target } from '../target.ts';
-import { within } from '../within.ts';
+import type { Target } from '../network/target.ts';
+import { within } from '../measure/within.ts';
 import { applicable, type Scenario, type StageContext } from './scenario.ts';
 
 /** Milliseconds that the instance which stays gets to stop. */

@@ -1,10 +1,10 @@
-import type { Kind } from '../attempt.ts';
+import type { Kind } from '../measure/attempt.ts';
 import type { ClientKind } from '../clients/client.ts';
-import type { Load } from '../load.ts';
-import type { LoadOptions, LoadSettings } from '../load-options.ts';
+import type { Load } from '../load/load.ts';
+import type { LoadOptions, LoadSettings } from '../clients/load-options.ts';
 import type { Server } from '../server/server.ts';
 import type { ServerOptions } from '../server/server-process.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../network/target.ts';
 
 /** One kind of client, and what a server must have for it. `scenarios/all.ts` lists them. */
 export interface Scenario {

@@ -1,8 +1,8 @@
-import { ask } from '../ask.ts';
+import { ask } from '../clients/ask.ts';
 import { door } from '../clients/door.ts';
 import { formatRequest } from '../clients/request.ts';
 import { slow as clients } from '../clients/slow.ts';
-import { formatTime } from '../numbers.ts';
+import { formatTime } from '../measure/numbers.ts';
 import { applicable, type Scenario } from './scenario.ts';
 
 /** Shorter than this in milliseconds is not slow. */

@@ -1,4 +1,4 @@
-import { ask } from '../ask.ts';
+import { ask } from '../clients/ask.ts';
 import { door } from '../clients/door.ts';
 import { formatRequest } from '../clients/request.ts';
 import { slowUpload as clients } from '../clients/slow-upload.ts';

@@ -1,6 +1,6 @@
 import { door } from '../clients/door.ts';
 import { openWebSocket, webSocket as clients } from '../clients/websocket.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../network/target.ts';
 import type { Scenario } from './scenario.ts';
 
 export const websocket: Scenario = {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import type { Target } from '../target.ts';
+import type { Target } from '../network/target.ts';
 
 /** Whether something accepts connections there. */
 export function accepts({ host, port, path }: Target): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { now } from '../attempt.ts';
+import { now } from '../measure/attempt.ts';
 import { ProbeError } from '../errors.ts';
-import { formatTarget, type Target } from '../target.ts';
+import { formatTarget, type Target } from '../network/target.ts';
 import { accepts } from './ports.ts';
 import type { Exit, Server } from './server.ts';
 

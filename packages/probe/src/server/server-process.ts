@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { now } from '../attempt.ts';
+import { now } from '../measure/attempt.ts';
 import { ProbeError } from '../errors.ts';
-import { findTarget, formatTarget, type Target } from '../target.ts';
-import { within } from '../within.ts';
+import { findTarget, formatTarget, type Target } from '../network/target.ts';
+import { within } from '../measure/within.ts';
 import { accepts, findFreePort, findListeners, groupRuns, type Listener } from './ports.ts';
 import { describeExit, type Exit, type Server } from './server.ts';
 

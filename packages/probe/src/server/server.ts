@@ -1,4 +1,4 @@
-import type { Target } from '../target.ts';
+import type { Target } from '../network/target.ts';
 
 export interface Exit {
   readonly code: number | null;

@@ -1,8 +1,8 @@
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { now } from './attempt.ts';
-import { createResponseReader } from './clients/response-reader.ts';
-import type { Target } from './target.ts';
+import { now } from '../measure/attempt.ts';
+import { createResponseReader } from './response-reader.ts';
+import type { Target } from '../network/target.ts';
 
 export interface Answer {
   readonly status: number;

@@ -1,12 +1,12 @@
-import { advise } from './advice.ts';
+import { advise } from '../verdict/advice.ts';
 import { runGroup, serverOptions, startProbed, type GroupEvents } from './group.ts';
-import type { Round } from './round.ts';
-import type { Check, Scenario } from './scenarios/scenario.ts';
+import type { Round } from '../stop/round.ts';
+import type { Check, Scenario } from '../scenarios/scenario.ts';
 import type { ProbeSettings } from './settings.ts';
 import { lookAt, type Survey } from './survey.ts';
-import { checkLoopback, formatTarget, parseTarget, type Target } from './target.ts';
-import { judge, type Verdict } from './verdict.ts';
-import { within } from './within.ts';
+import { checkLoopback, formatTarget, parseTarget, type Target } from '../network/target.ts';
+import { judge, type Verdict } from '../verdict/verdict.ts';
+import { within } from '../measure/within.ts';
 
 export interface ScenarioResult extends Verdict {
   readonly name: string;

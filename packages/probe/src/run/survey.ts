@@ -1,10 +1,10 @@
-import { ask } from './ask.ts';
-import { formatRequest } from './clients/request.ts';
-import { ProbeError } from './errors.ts';
-import { resolveLoad, type LoadOptions } from './load-options.ts';
-import { http2 } from './scenarios/http2.ts';
-import type { Check, CheckContext, Scenario } from './scenarios/scenario.ts';
-import { formatTarget, type Target } from './target.ts';
+import { ask } from '../clients/ask.ts';
+import { formatRequest } from '../clients/request.ts';
+import { ProbeError } from '../errors.ts';
+import { resolveLoad, type LoadOptions } from '../clients/load-options.ts';
+import { http2 } from '../scenarios/http2.ts';
+import type { Check, CheckContext, Scenario } from '../scenarios/scenario.ts';
+import { formatTarget, type Target } from '../network/target.ts';
 
 /** What a server is like while nothing stops it. */
 export interface Survey {

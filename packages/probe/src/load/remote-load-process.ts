@@ -1,6 +1,6 @@
 // The other side of `remote-load.ts`.
 import { constants, setPriority } from 'node:os';
-import { arrivals } from './clients/arrivals.ts';
+import { arrivals } from '../clients/arrivals.ts';
 import { startClients, type Load } from './load.ts';
 import type { FromRemote, ToRemote } from './remote-load.ts';
 

@@ -1,4 +1,4 @@
-import { ProbeError } from './errors.ts';
+import { ProbeError } from '../errors.ts';
 
 /** Where the load goes: an address of this machine. */
 export interface Target {

@@ -1,7 +1,7 @@
-import type { Kind } from './attempt.ts';
-import type { LostOutcome } from './outcome.ts';
-import type { Round } from './round.ts';
-import type { Scenario } from './scenarios/scenario.ts';
+import type { Kind } from '../measure/attempt.ts';
+import type { LostOutcome } from '../measure/outcome.ts';
+import type { Round } from '../stop/round.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import { sumCounts } from './verdict.ts';
 
 /** Clients that open a connection for each request. */

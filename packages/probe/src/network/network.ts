@@ -38,7 +38,7 @@ interface End {
 const serverEnd: End = { address: '10.77.0.1', address6: 'fd77::1' };
 const clientEnd: End = { address: '10.77.0.2', address6: 'fd77::2' };
 
-const source = fileURLToPath(new URL('../native/delay-link.c', import.meta.url));
+const source = fileURLToPath(new URL('../../native/delay-link.c', import.meta.url));
 const works = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 
 export function hasIpv6(): boolean {

@@ -1,8 +1,8 @@
-import { startLoad } from './load.ts';
-import type { LoadOptions } from './load-options.ts';
-import { startServer, type ServerOptions } from './server/server-process.ts';
+import { startLoad } from '../load/load.ts';
+import type { LoadOptions } from '../clients/load-options.ts';
+import { startServer, type ServerOptions } from '../server/server-process.ts';
 import { stopUnderLoad, type Stop, type StopSettings } from './stop.ts';
-import type { LoadTally } from './tally.ts';
+import type { LoadTally } from '../measure/tally.ts';
 
 /** One shutdown: a server, a load, and a signal in the middle of it. All times are in milliseconds. */
 export interface RoundOptions extends ServerOptions, StopSettings {

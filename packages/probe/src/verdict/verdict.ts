@@ -6,12 +6,12 @@ import {
   isLost,
   outcomes,
   type Counts,
-} from './outcome.ts';
-import { formatCount, formatTime } from './numbers.ts';
-import { describeLoss } from './report/words.ts';
-import type { Round } from './round.ts';
-import type { Scenario } from './scenarios/scenario.ts';
-import { describeExit } from './server/server.ts';
+} from '../measure/outcome.ts';
+import { formatCount, formatTime } from '../measure/numbers.ts';
+import { describeLoss } from '../report/words.ts';
+import type { Round } from '../stop/round.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { describeExit } from '../server/server.ts';
 
 /**
  * - `passed`: all rules held

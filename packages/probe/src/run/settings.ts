@@ -1,5 +1,5 @@
-import type { LoadOptions } from './load-options.ts';
-import type { Scenario, StageSettings } from './scenarios/scenario.ts';
+import type { LoadOptions } from '../clients/load-options.ts';
+import type { Scenario, StageSettings } from '../scenarios/scenario.ts';
 
 /** What is probed, and how. All times are in milliseconds. */
 export interface ProbeSettings {

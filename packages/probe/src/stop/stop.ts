@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { now } from './attempt.ts';
-import { ProbeError } from './errors.ts';
-import { measureLag, type Lag } from './lag.ts';
-import type { Load } from './load.ts';
-import { addCounts, emptyCounts, type Counts } from './outcome.ts';
-import { describeExit, type Exit, type Server } from './server/server.ts';
-import type { LoadTally } from './tally.ts';
-import type { Target } from './target.ts';
-import { within } from './within.ts';
+import { now } from '../measure/attempt.ts';
+import { ProbeError } from '../errors.ts';
+import { measureLag, type Lag } from '../measure/lag.ts';
+import type { Load } from '../load/load.ts';
+import { addCounts, emptyCounts, type Counts } from '../measure/outcome.ts';
+import { describeExit, type Exit, type Server } from '../server/server.ts';
+import type { LoadTally } from '../measure/tally.ts';
+import type { Target } from '../network/target.ts';
+import { within } from '../measure/within.ts';
 
 /** When and how a server is stopped. All times are in milliseconds. */
 export interface StopSettings {

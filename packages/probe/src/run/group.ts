@@ -1,16 +1,16 @@
-import { door } from './clients/door.ts';
-import { newConnection } from './clients/new-connection.ts';
-import { startClients, type Load } from './load.ts';
-import type { LoadOptions } from './load-options.ts';
-import { toRound, type Round } from './round.ts';
-import type { Scenario } from './scenarios/scenario.ts';
-import { attachServer } from './server/running-server.ts';
-import type { Server } from './server/server.ts';
-import { startServer, type ServerOptions } from './server/server-process.ts';
+import { door } from '../clients/door.ts';
+import { newConnection } from '../clients/new-connection.ts';
+import { startClients, type Load } from '../load/load.ts';
+import type { LoadOptions } from '../clients/load-options.ts';
+import { toRound, type Round } from '../stop/round.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { attachServer } from '../server/running-server.ts';
+import type { Server } from '../server/server.ts';
+import { startServer, type ServerOptions } from '../server/server-process.ts';
 import type { ProbeSettings } from './settings.ts';
-import { stopUnderLoad, type Progress } from './stop.ts';
+import { stopUnderLoad, type Progress } from '../stop/stop.ts';
 import type { Survey } from './survey.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../network/target.ts';
 
 /** Load that goes on after the first refusal, in milliseconds, if the server is still there. */
 const AFTER_REFUSAL = 2_000;

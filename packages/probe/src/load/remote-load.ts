@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Load } from './load.ts';
-import type { LoadOptions } from './load-options.ts';
-import { emptyCounts, type Counts } from './outcome.ts';
-import type { LoadTally } from './tally.ts';
-import type { Target } from './target.ts';
+import type { LoadOptions } from '../clients/load-options.ts';
+import { emptyCounts, type Counts } from '../measure/outcome.ts';
+import type { LoadTally } from '../measure/tally.ts';
+import type { Target } from '../network/target.ts';
 
 /** What the process with the clients is told, and what it tells. */
 export type ToRemote =

@@ -1,14 +1,14 @@
-import { now, type Attempt } from './attempt.ts';
-import type { ClientContext, ClientKind } from './clients/client.ts';
-import { createConnection, type IdleEvents } from './clients/connection.ts';
-import { keepAlive } from './clients/keep-alive.ts';
-import { newConnection } from './clients/new-connection.ts';
-import { slow } from './clients/slow.ts';
-import { resolveLoad, type LoadOptions } from './load-options.ts';
-import type { Counts } from './outcome.ts';
+import { now, type Attempt } from '../measure/attempt.ts';
+import type { ClientContext, ClientKind } from '../clients/client.ts';
+import { createConnection, type IdleEvents } from '../clients/connection.ts';
+import { keepAlive } from '../clients/keep-alive.ts';
+import { newConnection } from '../clients/new-connection.ts';
+import { slow } from '../clients/slow.ts';
+import { resolveLoad, type LoadOptions } from '../clients/load-options.ts';
+import type { Counts } from '../measure/outcome.ts';
 import { createRandom } from './random.ts';
-import { createTally, type LoadTally } from './tally.ts';
-import { checkLoopback, type Target } from './target.ts';
+import { createTally, type LoadTally } from '../measure/tally.ts';
+import { checkLoopback, type Target } from '../network/target.ts';
 
 /** Clients at work. */
 export interface Load {

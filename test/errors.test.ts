@@ -7,7 +7,7 @@ const page = readFileSync(new URL('docs/errors.md', root), 'utf8');
 const sections = page.split(/^### /m).slice(1);
 const folder = new URL('packages/core/src/', root);
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && file !== 'errors.ts')
+  .filter((file) => file.endsWith('.ts') && !/\berrors\.ts$/.test(file))
   .map((file) => readFileSync(new URL(file.replaceAll('\\', '/'), folder), 'utf8'))
   .join('\n');
 

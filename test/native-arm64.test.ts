@@ -20,7 +20,10 @@ function unavailable(): string | undefined {
   return undefined;
 }
 
-const source = new URL('dist/listener/native.js', import.meta.resolve('@graceful-cluster/core/package.json'));
+const source = new URL(
+  'dist/kernel/system-calls.js',
+  import.meta.resolve('@graceful-cluster/core/package.json'),
+);
 
 const program = `
   import { openSync } from 'node:fs';

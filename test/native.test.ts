@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
-import type * as Native from '../packages/core/src/listener/native.ts';
+import type * as Native from '../packages/core/src/kernel/system-calls.ts';
 
 const core = import.meta.resolve('@graceful-cluster/core/package.json');
-const source = new URL('dist/listener/native.js', core).href;
+const source = new URL('dist/kernel/system-calls.js', core).href;
 const { loadSystemCalls } = (await import(source)) as typeof Native;
 
 const { EAFNOSUPPORT, EADDRNOTAVAIL, EAGAIN, EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP, EPERM } = system.errno;

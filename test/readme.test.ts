@@ -29,11 +29,11 @@ function source(path: string, name: string): Record<string, string> {
 
 t.test('the options table is what the source says', async (t) => {
   const readme = read('README.md');
-  const options = source('packages/core/src/options.ts', 'CoordinatorOptions');
+  const options = source('packages/core/src/api/options.ts', 'CoordinatorOptions');
   t.equal(Object.keys(options).length, 11);
   t.strictSame(table(readme, 'options'), options);
   const supervisor = source(
-    'packages/core/src/cluster/supervisor-options.ts',
+    'packages/core/src/cluster/primary/supervisor-options.ts',
     'SupervisorOptions extends CoordinatorOptions',
   );
   t.equal(Object.keys(supervisor).length, 5);
@@ -42,10 +42,12 @@ t.test('the options table is what the source says', async (t) => {
 
 t.test('what the source says is what the code does', async (t) => {
   const core = import.meta.resolve('@graceful-cluster/core/package.json');
-  const { defaults } = (await import(new URL('dist/options.js', core).href)) as {
+  const { defaults } = (await import(new URL('dist/api/options.js', core).href)) as {
     defaults: Record<string, unknown>;
   };
-  for (const [name, value] of Object.entries(source('packages/core/src/options.ts', 'CoordinatorOptions'))) {
+  for (const [name, value] of Object.entries(
+    source('packages/core/src/api/options.ts', 'CoordinatorOptions'),
+  )) {
     if (name === 'shutdownDelay') t.strictSame(defaults[name], { max: Number(value), quiet: Infinity });
     else if (value === 'none') t.equal(defaults[name], undefined);
     else if (name === 'signals') t.match(defaults[name], ['SIGTERM', 'SIGINT']);

@@ -1,13 +1,13 @@
 import type * as Close from '../../packages/core/src/listener/close.ts';
-import type * as Handle from '../../packages/core/src/listener/handle.ts';
-import type * as Native from '../../packages/core/src/listener/native.ts';
+import type * as Handle from '../../packages/core/src/listener/listening-socket.ts';
+import type * as Native from '../../packages/core/src/kernel/system-calls.ts';
 
 /** Parts of core that are not public, for tests that swap the system calls. */
 const core = import.meta.resolve('@graceful-cluster/core/package.json');
 const load = (path: string): Promise<unknown> => import(new URL(path, core).href);
 
 export const { closeListener } = (await load('dist/listener/close.js')) as typeof Close;
-export const { serverSocket } = (await load('dist/listener/handle.js')) as typeof Handle;
-export const { loadSystemCalls } = (await load('dist/listener/native.js')) as typeof Native;
+export const { serverSocket } = (await load('dist/listener/listening-socket.js')) as typeof Handle;
+export const { loadSystemCalls } = (await load('dist/kernel/system-calls.js')) as typeof Native;
 export type CloseOptions = Close.CloseOptions;
 export type SystemCalls = Native.SystemCalls;

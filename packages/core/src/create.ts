@@ -1,7 +1,7 @@
-import { createMembership } from './cluster/worker.ts';
-import { makeCoordinator } from './coordinator.ts';
-import type { ShutdownCoordinator } from './shutdown-coordinator.ts';
-import { resolveOptions, type CoordinatorOptions } from './options.ts';
+import { createMembership } from './cluster/worker/primary-link.ts';
+import { makeCoordinator } from './shutdown/coordinator.ts';
+import type { ShutdownCoordinator } from './api/coordinator.ts';
+import { resolveOptions, type CoordinatorOptions } from './api/options.ts';
 
 /**
  * Makes a coordinator, which listens for signals from now on. In a worker of a supervised cluster it leaves them to

@@ -5,9 +5,9 @@
 import cluster from 'node:cluster';
 import { subscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';
-import { isSupervised, superviseCluster } from './cluster/supervisor.ts';
+import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
 import { getCoordinator } from './create.ts';
-import { defaults } from './options.ts';
+import { defaults } from './api/options.ts';
 
 const deferring = new WeakSet<Server>();
 let signalled: boolean | undefined;

@@ -1,5 +1,5 @@
-import type { ConnectionCounts } from '../connections/connections.ts';
-import type { ShutdownReport } from '../report.ts';
+import type { ConnectionCounts } from '../drain/limits.ts';
+import type { ShutdownReport } from '../api/report.ts';
 
 /**
  * What a primary and its workers tell each other, as ordinary IPC messages. Either side may be of another version:

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { contentType } from './http-internals.ts';
+import { contentType } from '../node-internals/http.ts';
 
 /** Time between two looks for new ones, in milliseconds. */
 const LOOK = 100;

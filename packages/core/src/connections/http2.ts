@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { now } from '../clock.ts';
-import { silentGrace, type Connections, type CutConnection, type DrainLimits } from './connections.ts';
+import { silentGrace, type Connections, type CutConnection, type DrainLimits } from '../drain/limits.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';

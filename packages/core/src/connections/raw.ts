@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { Connections, CutConnection } from './connections.ts';
+import type { Connections, CutConnection } from '../drain/limits.ts';
 import { createOpenSet } from './open-set.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import { now } from '../clock.ts';
-import { silentGrace, type Connections, type CutConnection, type DrainLimits } from './connections.ts';
+import { silentGrace, type Connections, type CutConnection, type DrainLimits } from '../drain/limits.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './raw.ts';
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ConnectionHooks } from './connections.ts';
-import { hidden, upgradeStream } from './http-internals.ts';
+import type { ConnectionHooks } from '../drain/limits.ts';
+import { hidden, upgradeStream } from '../node-internals/http.ts';
 import { linger } from './linger.ts';
 
 /** Going away: the status of a WebSocket whose server stops (RFC 6455, section 7.4.1). */

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { now, turn } from '../clock.ts';
-import type { Listener } from './listener.ts';
+import type { Listener } from './seal-target.ts';
 
 /** Turns without a new connection after which a queue of unknown length counts as empty. libuv accepts one
  * connection per listening socket and turn (libuv/libuv#3696), and the first turn after a signal may not poll. */

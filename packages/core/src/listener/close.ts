@@ -1,14 +1,14 @@
 import { now } from '../clock.ts';
 import { queueLength } from './accept-queue.ts';
-import { backlog } from './backlog.ts';
-import { detach } from './detach.ts';
-import { filter } from './filter.ts';
-import { describeAddress, type ListeningSocket } from './handle.ts';
+import { backlog } from './seals/backlog.ts';
+import { detach } from './seals/detach.ts';
+import { filter } from './seals/filter.ts';
+import { describeAddress, type ListeningSocket } from './listening-socket.ts';
 import { countHandshakes } from './handshakes.ts';
-import { inspectListener, type Listener, type ListenerContext } from './listener.ts';
-import type { Seal, SealMethod } from './methods.ts';
-import { none } from './none.ts';
-import { unlink } from './unlink.ts';
+import { inspectListener, type Listener, type ListenerContext } from './seal-target.ts';
+import type { Seal, SealMethod } from './seals/seal.ts';
+import { none } from './seals/none.ts';
+import { unlink } from './seals/unlink.ts';
 
 /** What closing one listener came to. */
 export interface ListenerReport {

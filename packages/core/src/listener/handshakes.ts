@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { now, sleep } from '../clock.ts';
-import type { Listener } from './listener.ts';
+import type { Listener } from './seal-target.ts';
 
 /** How often the kernel is asked, in milliseconds, at the most. */
 const INTERVAL = 5;

@@ -1,0 +1,87 @@
+import type { Server, Socket } from 'node:net';
+import type { ConnectionCounts } from '../drain/limits.ts';
+import type { Events } from '../shutdown/events.ts';
+import type { Hook, HookOptions } from '../shutdown/hooks.ts';
+import type { ShutdownReport, State } from './report.ts';
+
+export interface CoordinatorStats extends ConnectionCounts {
+  readonly state: State;
+  readonly ready: boolean;
+  readonly servers: number;
+}
+
+/** Stops a process without losing a request. Made by `createCoordinator`. */
+export interface ShutdownCoordinator extends AsyncDisposable {
+  /**
+   * Takes a server into care: any `net.Server`, `http.Server`, `https.Server`, before or after it listens, a closed
+   * one too (it may listen again). Attaching it twice gives the same detach function. A server attached, or
+   * listening, after a shutdown began is closed at once. Connections from before are taken over, except those of a
+   * plain `net.Server`, which Node does not list.
+   *
+   * @returns a function that lets go of the server again
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT if it is not a server
+   * @throws ERR_GRACEFUL_SERVER_OWNED if another coordinator has it
+   */
+  readonly attach: (server: Server) => () => void;
+  /**
+   * Begins the shutdown, or joins the one that has begun. It never exits the process, and never rejects.
+   *
+   * @param reason - for the report
+   * @defaultValue `'shutdown()'`
+   */
+  readonly shutdown: (reason?: string) => Promise<ShutdownReport>;
+  /**
+   * Adds work for after the last connection, such as closing a database pool. Last added runs first.
+   *
+   * @returns a function that takes it off again
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT, ERR_GRACEFUL_HOOK_EXISTS, ERR_GRACEFUL_HOOK_CYCLE
+   * @throws ERR_GRACEFUL_TOO_LATE once hooks are running
+   */
+  readonly onShutdown: (name: string, hook: Hook, options?: HookOptions) => () => void;
+  /**
+   * Adds work for before the listeners close, while traffic is served. All of it together may take half of the time
+   * until connections are cut.
+   *
+   * @throws as `onShutdown`
+   */
+  readonly beforeShutdown: (name: string, hook: Hook, options?: HookOptions) => () => void;
+  /**
+   * Keeps the drain open for work that is not a connection, such as a background job, until its promise settles, at
+   * most until connections are cut. Returns a promise that settles as the work does: use that one, since it is this
+   * one's rejection that nobody handles otherwise. Given a name alone, returns the function that says it is done.
+   *
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT
+   */
+  readonly track: Track;
+  /**
+   * Adds a function that ends connections which left HTTP by an upgrade or CONNECT, when the drain begins. It returns
+   * true for one that it takes care of. WebSockets of the `ws` library need none: they get Close 1001.
+   *
+   * @returns a function that takes it off again
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT
+   */
+  readonly onUpgrade: (end: EndUpgraded) => () => void;
+  readonly state: State;
+  /** False from the signal on, and while `setReady(false)` holds. */
+  readonly ready: boolean;
+  readonly setReady: (ready: boolean) => void;
+  /** Aborts when the listeners are off the network, for endless streams and background loops. */
+  readonly signal: AbortSignal;
+  readonly stats: () => CoordinatorStats;
+  /**
+   * Listens to an event; returns a function that stops listening.
+   *
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT
+   */
+  readonly on: Events['on'];
+  /** Takes off every listener that was added, signal handlers included; servers go on without care. */
+  readonly dispose: () => void;
+}
+
+/** Ends an upgraded connection; true if it will. */
+export type EndUpgraded = (socket: Socket) => boolean;
+
+export interface Track {
+  (name: string): () => void;
+  <T>(work: Promise<T>, name?: string): Promise<T>;
+}

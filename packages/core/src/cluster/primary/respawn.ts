@@ -1,0 +1,93 @@
+import cluster, { type Worker } from 'node:cluster';
+import { now } from '../../clock.ts';
+import type { Supervision } from './supervisor-options.ts';
+
+/** A worker that was ready for less, in milliseconds, counts as a crash on start; so does one that never was. */
+const SHORT_LIFE = 1_000;
+
+/** First and longest wait before a new worker, in milliseconds. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 5_000;
+
+/** Keeps the number of workers, if the supervisor was given one. */
+export interface Respawner {
+  readonly start: () => void;
+  /** Forks a worker that is replaced if it dies, unless it leaves because a reload replaced it. */
+  readonly fork: () => Worker;
+  readonly stop: () => void;
+}
+
+interface Life {
+  readonly born: number;
+  ready: number | undefined;
+}
+
+export interface RespawnSurroundings {
+  readonly ready: (worker: Worker) => Promise<void>;
+  /** Called after `crashLimit` crashes in a row. */
+  readonly giveUp: (why: string) => void;
+}
+
+export function createRespawner(
+  { workers, crashLimit, readyTimeout }: Supervision,
+  { ready, giveUp }: RespawnSurroundings,
+): Respawner {
+  const lives = new Map<Worker, Life>();
+  const timers = new Set<NodeJS.Timeout>();
+  let crashes = 0;
+  let stopped = false;
+
+  function fork(): Worker {
+    const worker = cluster.fork();
+    const life: Life = { born: now(), ready: undefined };
+    lives.set(worker, life);
+    void ready(worker).then(() => {
+      life.ready = now();
+    });
+    // One that could not be started (EAGAIN, ENOMEM) has no exit.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) onEnd(worker, error.message);
+    });
+    return worker;
+  }
+
+  function onExit(worker: Worker, code: number | null, signal: string | null): void {
+    onEnd(worker, signal === null ? `code ${code}` : signal);
+  }
+
+  function onEnd(worker: Worker, how: string): void {
+    const life = lives.get(worker);
+    lives.delete(worker);
+    if (stopped || workers === undefined || life === undefined || lives.size + timers.size >= workers) return;
+    crashes = crashedOnStart(life) ? crashes + 1 : 0;
+    if (crashes >= crashLimit) {
+      giveUp(`${crashes} workers in a row died as soon as they were started, the last with ${how}`);
+      return;
+    }
+    const wait = crashes === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (crashes - 1), LONGEST_WAIT);
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      fork();
+    }, wait);
+    timers.add(timer);
+  }
+
+  /** Not by its age alone: on a machine under load a program may take seconds to get as far as its error. */
+  function crashedOnStart(life: Life): boolean {
+    return life.ready === undefined ? now() - life.born < readyTimeout : now() - life.ready < SHORT_LIFE;
+  }
+
+  return {
+    start: () => {
+      cluster.on('exit', onExit);
+      for (let count = 0; count < (workers ?? 0); count += 1) fork();
+    },
+    fork,
+    stop: () => {
+      stopped = true;
+      cluster.off('exit', onExit);
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { type Worker } from 'node:cluster';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Server } from 'node:net';
+import { now, sleep, turn } from '../../clock.ts';
+import {
+  fileDescriptor,
+  isInherited,
+  rawHandle,
+  receiver,
+  type ListeningSocket,
+  type RawHandle,
+} from '../../listener/listening-socket.ts';
+
+/** An accepted connection that the primary holds until a worker has taken it. */
+interface ClientHandle {
+  close: (callback?: () => void) => void;
+}
+
+/** A listening handle of Node's round-robin scheduler. */
+interface SchedulerHandle extends RawHandle {
+  onconnection: (error: number, client: ClientHandle | undefined) => void;
+  close: () => void;
+}
+
+/** One listener of the scheduler, with its queue of connections. */
+interface Scheduler {
+  readonly socket: ListeningSocket;
+  /** Gives a connection to a worker; one that is in the queue already moves to its end. */
+  readonly give: (client: ClientHandle) => void;
+  /** No worker listens any more: the scheduler has let go of the queue, and would keep what is given to it for ever. */
+  deserted: boolean;
+}
+
+interface Pending {
+  readonly scheduler: Scheduler;
+  /** Whom it was sent to, who has not taken it yet. */
+  worker: Worker | undefined;
+  /** Number of the message that it was sent with, and when. */
+  seq: unknown;
+  since: number;
+  /** Whether a worker has sent it back. */
+  refused: boolean;
+}
+
+/** The listening sockets that a cluster's primary owns under round robin, and what is on its way to workers. */
+export interface RoundRobin {
+  /** Calls back with each socket there is, and with each one that is opened later. */
+  readonly onSocket: (visit: (socket: ListeningSocket) => void) => void;
+  /** Connections that were accepted and that no worker has been handed, or that workers have sent back. */
+  readonly queued: () => number;
+  /**
+   * Resolves when workers have taken every accepted connection, except those whose worker does not answer; when all
+   * refuse them; or when `expired`.
+   *
+   * @returns connections that were given up
+   */
+  readonly handedOver: (expired: () => boolean) => Promise<number>;
+  /**
+   * Follows what is sent to a worker, so that a connection which it dies with, unacknowledged and so unread, goes to
+   * another worker; Node leaves its client hanging. Where no worker is left it is closed.
+   */
+  readonly follow: (worker: Worker) => void;
+  readonly stop: () => void;
+}
+
+/** Turns of the loop between a worker's exit and the recovery of what it held. */
+const RECOVERY_TURNS = 5;
+
+/** Milliseconds in which workers refuse connections (`maxConnections`) and none is taken, until nobody waits for them. */
+const REFUSED_FOR = 1_000;
+
+/** Milliseconds in which a worker that is not blocked says whether it takes a connection. */
+const ANSWER = 250;
+
+const CHANNEL = 'tracing:net.server.listen:asyncEnd';
+
+/**
+ * Watches the primary's scheduler. It opens each listener as a `net.Server`, takes its handle and lets the server
+ * go; the diagnostics channel shows the server just before that. Where a Node line does it differently, there is no
+ * socket to be seen, and the cluster closes its listeners as plain Node does: with the last worker.
+ */
+export function watchRoundRobin(): RoundRobin {
+  const schedulers = new Set<Scheduler>();
+  const pending = new Map<ClientHandle, Pending>();
+  const visitors: ((socket: ListeningSocket) => void)[] = [];
+  let refusals = 0;
+
+  function own(handle: SchedulerHandle, address: ReturnType<Server['address']>, inherited: boolean): void {
+    let accepted = 0;
+    const distribute = handle.onconnection;
+    const close = handle.close.bind(handle);
+    const tcp = typeof address === 'object' && address !== null ? address : undefined;
+    const scheduler: Scheduler = {
+      give: (client) => distribute.call(handle, 0, client),
+      deserted: false,
+      socket: {
+        fd: fileDescriptor(handle),
+        path: typeof address === 'string' ? address : undefined,
+        host: tcp?.address ?? '',
+        port: tcp?.port ?? 0,
+        copied: false,
+        inherited,
+        accepted: () => accepted,
+        receive: receiver(handle),
+        relisten: (backlog) => handle.listen?.(backlog) === 0,
+        close: () => {
+          schedulers.delete(scheduler);
+          close();
+        },
+        release: () => {},
+      },
+    };
+    handle.onconnection = (error, client) => {
+      accepted += 1;
+      if (client !== undefined && error === 0) track(client, scheduler);
+      distribute.call(handle, error, client);
+    };
+    // The scheduler calls it when the last worker has left, whether the socket is closed by then or not.
+    handle.close = () => {
+      scheduler.deserted = true;
+      scheduler.socket.close();
+    };
+    schedulers.add(scheduler);
+    for (const visit of visitors) visit(scheduler.socket);
+  }
+
+  function track(client: ClientHandle, scheduler: Scheduler): void {
+    const close = client.close;
+    pending.set(client, { scheduler, worker: undefined, seq: undefined, since: 0, refused: false });
+    // While its worker is registered, the scheduler closes its copy when the worker has acknowledged.
+    client.close = (...args) => {
+      pending.delete(client);
+      close.apply(client, args);
+    };
+  }
+
+  function onListen(message: unknown): void {
+    const { server } = message as { readonly server?: unknown };
+    if (!(server instanceof Server)) return;
+    const handle = rawHandle(server) as SchedulerHandle | null | undefined;
+    const address = server.address();
+    const inherited = isInherited(server);
+    // Before the loop polls again, and so before the first connection.
+    setImmediate(() => {
+      if (handle === null || handle === undefined || typeof handle.onconnection !== 'function') return;
+      if (rawHandle(server) === null && handle.fd !== -1) own(handle, address, inherited);
+    });
+  }
+
+  subscribe(CHANNEL, onListen);
+
+  async function recover(worker: Worker): Promise<void> {
+    // Its last acknowledgements may still be in the channel, and Node must have forgotten the worker.
+    for (let turns = 0; turns < RECOVERY_TURNS; turns += 1) await turn();
+    for (const [client, entry] of pending) {
+      // Node also drops, with no worker's name on it, what it gave to a worker whose channel was closed by then.
+      if (entry.worker !== undefined && entry.worker !== worker) continue;
+      entry.worker = undefined;
+      if (entry.scheduler.deserted) client.close();
+      else entry.scheduler.give(client);
+    }
+  }
+
+  /** Called before Node puts it back into the queue, which it does even if that was the last worker. */
+  function onRefused(worker: Worker, seq: unknown): void {
+    refusals += 1;
+    for (const [client, entry] of pending) {
+      if (entry.worker !== worker || entry.seq !== seq) continue;
+      entry.worker = undefined;
+      entry.refused = true;
+      if (entry.scheduler.deserted) client.close();
+    }
+  }
+
+  const isGone = (worker: Worker | undefined): boolean =>
+    worker === undefined || worker.isDead() || !worker.isConnected();
+
+  const count = (counts: (entry: Pending) => boolean): number => [...pending.values()].filter(counts).length;
+
+  const queued = (): number => count(({ worker, refused }) => refused || isGone(worker));
+
+  const unsettled = (): number => {
+    const limit = now() - ANSWER;
+    return count(({ worker, since }) => isGone(worker) || since > limit);
+  };
+
+  return {
+    onSocket: (visit) => {
+      visitors.push(visit);
+      for (const { socket } of schedulers) visit(socket);
+    },
+    queued,
+    handedOver: async (expired) => {
+      let fewest = Infinity;
+      let since = now();
+      let refused = refusals;
+      for (let left = unsettled(); left > 0; left = unsettled()) {
+        if (expired()) return queued();
+        if (left < fewest) {
+          fewest = left;
+          since = now();
+          refused = refusals;
+        } else if (refusals > refused && now() - since > REFUSED_FOR) {
+          return queued();
+        }
+        // A loop that turned without rest would take the processor from the workers it waits for.
+        await sleep(1);
+      }
+      return 0;
+    },
+    follow: (worker) => {
+      const child = worker.process;
+      const send = child.send.bind(child) as (...args: unknown[]) => boolean;
+      child.send = (message: unknown, client?: unknown, ...rest: unknown[]) => {
+        const entry = pending.get(client as ClientHandle);
+        if (entry !== undefined) {
+          entry.worker = worker;
+          entry.seq = (message as { readonly seq?: unknown }).seq;
+          entry.since = now();
+        }
+        return send(message, client, ...rest);
+      };
+      child.prependListener(
+        'internalMessage',
+        (message: { readonly ack?: unknown; readonly accepted?: unknown }) => {
+          if (message.accepted === false) onRefused(worker, message.ack);
+        },
+      );
+      worker.once('exit', () => void recover(worker));
+    },
+    stop: () => {
+      unsubscribe(CHANNEL, onListen);
+    },
+  };
+}

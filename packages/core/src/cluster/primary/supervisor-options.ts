@@ -1,0 +1,73 @@
+import cluster from 'node:cluster';
+import { expected, GracefulError } from '../../api/errors.ts';
+import { checkSignals, type CoordinatorOptions } from '../../api/options.ts';
+
+/** All times are in milliseconds. */
+export interface SupervisorOptions extends CoordinatorOptions {
+  /**
+   * Workers to fork and to keep. Without it the supervisor looks after those that the program forks itself.
+   * @defaultValue none
+   */
+  readonly workers?: number | undefined;
+  /**
+   * A signal that begins a reload; `'SIGHUP'` is the usual choice.
+   * @defaultValue none
+   */
+  readonly reloadSignal?: NodeJS.Signals | undefined;
+  /**
+   * Workers replaced at a time.
+   * @defaultValue 1
+   */
+  readonly reloadConcurrency?: number | undefined;
+  /**
+   * Longest wait in milliseconds for a new worker to get ready during a reload.
+   * @defaultValue 30000
+   */
+  readonly readyTimeout?: number | undefined;
+  /**
+   * Workers in a row that died before they were ready, or within a second of it, after which the cluster stops with
+   * code 1. Until then the wait before each new worker doubles, from 100 ms to 5 s.
+   * @defaultValue 10
+   */
+  readonly crashLimit?: number | undefined;
+}
+
+export interface Supervision {
+  readonly workers: number | undefined;
+  readonly reloadSignal: NodeJS.Signals | undefined;
+  readonly reloadConcurrency: number;
+  readonly readyTimeout: number;
+  readonly crashLimit: number;
+}
+
+/** @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_NOT_PRIMARY */
+export function resolveSupervisorOptions(options: SupervisorOptions): {
+  readonly supervision: Supervision;
+  readonly rest: CoordinatorOptions;
+} {
+  if (!cluster.isPrimary) {
+    throw new GracefulError(
+      'ERR_GRACEFUL_NOT_PRIMARY',
+      'superviseCluster() is for the primary, this is a worker',
+    );
+  }
+  const {
+    workers,
+    reloadSignal,
+    reloadConcurrency = 1,
+    readyTimeout = 30_000,
+    crashLimit = 10,
+    ...rest
+  } = options;
+  if (workers !== undefined) checkCount('workers', workers);
+  checkCount('reloadConcurrency', reloadConcurrency);
+  checkCount('crashLimit', crashLimit);
+  checkCount('readyTimeout', readyTimeout);
+  if (reloadSignal !== undefined) checkSignals('reloadSignal', [reloadSignal]);
+  return { supervision: { workers, reloadSignal, reloadConcurrency, readyTimeout, crashLimit }, rest };
+}
+
+function checkCount(name: string, value: unknown): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return;
+  throw expected('ERR_GRACEFUL_INVALID_OPTION', name, 'a whole number > 0', value);
+}

@@ -1,0 +1,85 @@
+import { makeCoordinator } from '../../shutdown/coordinator.ts';
+import { describeError } from '../../shutdown/hooks.ts';
+import type { ShutdownCoordinator } from '../../api/coordinator.ts';
+import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
+import { watchMembers } from './workers.ts';
+import { createReloader, type ReloadReport } from './reload.ts';
+import { createRespawner } from './respawn.ts';
+import { watchRoundRobin } from './round-robin.ts';
+import { resolveSupervisorOptions, type SupervisorOptions } from './supervisor-options.ts';
+
+/** A coordinator of a whole cluster. Made by `superviseCluster` in the primary. */
+export interface ClusterSupervisor extends ShutdownCoordinator {
+  /**
+   * Replaces the workers, `reloadConcurrency` at a time: the new one is ready before the old one drains. One reload
+   * runs at a time; a call during another joins it.
+   *
+   * @throws ERR_GRACEFUL_RELOAD_FAILED if a new worker exits or is not ready in time; the old ones stay
+   * @throws ERR_GRACEFUL_TOO_LATE once a shutdown began
+   */
+  readonly reload: () => Promise<ReloadReport>;
+  /** Process ids of the workers that are alive. */
+  readonly pids: () => readonly number[];
+}
+
+let supervisors = 0;
+
+/** Whether somebody looks after the cluster of this process. */
+export function isSupervised(): boolean {
+  return supervisors > 0;
+}
+
+/**
+ * Stops, reloads and keeps a cluster as one: the listeners close first, then every accepted connection reaches a
+ * worker, then the workers drain, then the primary exits. Call it in the primary before the first `cluster.fork()`.
+ *
+ * @throws ERR_GRACEFUL_INVALID_OPTION
+ * @throws ERR_GRACEFUL_NOT_PRIMARY in a worker
+ */
+export function superviseCluster(options: SupervisorOptions = {}): ClusterSupervisor {
+  const { supervision, rest } = resolveSupervisorOptions(options);
+  const settings = resolveOptions(rest satisfies CoordinatorOptions);
+  supervisors += 1;
+  const roundRobin = watchRoundRobin();
+  // A signal that reached a worker begins the shutdown, but never forces it: it may be one signal to the whole group.
+  const members = watchMembers(roundRobin, {
+    signalled: (signal) => core.beginAndExit(signal),
+    failed: (error) => core.note(error),
+  });
+  const core = makeCoordinator(settings, { drainable: members, workers: members.reports });
+  const { coordinator } = core;
+  const respawner = createRespawner(supervision, {
+    ready: (worker) => members.of(worker).ready,
+    giveUp: (why) => core.fail('crash loop', why),
+  });
+  const reloader = createReloader(members, supervision, {
+    timeout: settings.timeout,
+    fork: respawner.fork,
+    stopping: () => coordinator.state !== 'running',
+  });
+
+  coordinator.on('state', () => respawner.stop());
+  respawner.start();
+
+  const onReloadSignal = (): void => {
+    reloader.reload().catch((error: unknown) => {
+      const why = describeError(error);
+      if (settings.logger === undefined) process.stderr.write(`${why}\n`);
+      else settings.logger.error({ error: why }, 'reload: failed');
+    });
+  };
+  const { reloadSignal } = supervision;
+  if (reloadSignal !== undefined) {
+    process.on(reloadSignal, onReloadSignal);
+    core.onDispose(() => process.off(reloadSignal, onReloadSignal));
+  }
+  core.onDispose(respawner.stop);
+  core.onDispose(() => {
+    supervisors -= 1;
+  });
+
+  return Object.defineProperties(coordinator, {
+    reload: { value: reloader.reload, enumerable: true },
+    pids: { value: () => members.list().flatMap(({ worker }) => worker.process.pid ?? []), enumerable: true },
+  }) as ClusterSupervisor;
+}

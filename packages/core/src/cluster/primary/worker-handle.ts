@@ -1,0 +1,190 @@
+import type { Worker } from 'node:cluster';
+import type { ConnectionCounts } from '../../drain/limits.ts';
+import { now, turn } from '../../clock.ts';
+import type { ShutdownReport, WorkerReport } from '../../api/report.ts';
+import { open, seal, type PrimaryMessage, type WorkerMessage } from '../protocol.ts';
+
+/** One worker of the cluster, seen from the primary. */
+export interface Member {
+  readonly worker: Worker;
+  /** `worker 3 (pid 4711)` */
+  readonly name: string;
+  /** Resolves when it listens, and its coordinator is not told to wait by `setReady(false)`. */
+  readonly ready: Promise<void>;
+  /** Resolves when it is gone, and all it said has been read. */
+  readonly exited: Promise<void>;
+  readonly gone: () => boolean;
+  readonly killed: () => boolean;
+  /** Whether it has ever had a coordinator or a listener: before that it holds nothing that could be lost. */
+  readonly serving: () => boolean;
+  /** Whether its drain is over, and its report here: all that is left to it is to exit. */
+  readonly reported: () => boolean;
+  /** `exited with code 1`, `was killed by SIGKILL` */
+  readonly fate: () => string;
+  readonly counts: () => ConnectionCounts;
+  readonly waiting: () => readonly string[];
+  /** Tells it that a shutdown began: responses say `Connection: close`, servers stay open. */
+  readonly announce: () => void;
+  /** The listeners close: one that it asks for from now on it does not get. */
+  readonly close: () => void;
+  /** Tells it to close and drain within `timeout` milliseconds. Node alone closes one without a coordinator. */
+  readonly drain: (reason: string, timeout: number, together: boolean) => void;
+  readonly kill: () => void;
+  readonly report: () => WorkerReport;
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** Longest wait in milliseconds, after a worker's exit, for the end of its channel, which a grandchild may hold. */
+const CHANNEL_END = 200;
+
+/** @param onSignal - called when a signal reached the worker */
+export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) => void): Member {
+  let joined = false;
+  let listening = false;
+  let willing = true;
+  let announced = false;
+  let order: PrimaryMessage | undefined;
+  let killed = false;
+  let exit: Exit | undefined;
+  let report: ShutdownReport | undefined;
+  let counts: ConnectionCounts = { open: 0, inFlight: 0, idle: 0 };
+  let waiting: readonly string[] = [];
+  let becomeReady: () => void;
+  const ready = new Promise<void>((resolve) => {
+    becomeReady = resolve;
+  });
+  const disconnect = worker.disconnect.bind(worker);
+  const serving = (): boolean => joined || listening;
+  const checkReady = (): void => {
+    if (listening && willing) becomeReady();
+  };
+
+  /** A worker that is gone, or going, needs no message. */
+  const tell = (message: PrimaryMessage): void => {
+    if (worker.isConnected()) worker.process.send(seal(message), () => {});
+  };
+
+  worker.on('message', (message: unknown) => {
+    const received = open<WorkerMessage>(message);
+    if (received === undefined) return;
+    joined = true;
+    switch (received.type) {
+      case 'hello':
+        tell({ type: 'welcome' });
+        if (announced) tell({ type: 'announce' });
+        if (order !== undefined) tell(order);
+        break;
+      case 'ready':
+        willing = received.ready ?? true;
+        listening ||= received.listening ?? false;
+        checkReady();
+        break;
+      case 'signal':
+        if (received.signal !== undefined) onSignal(received.signal);
+        break;
+      case 'progress':
+        counts = received.counts ?? counts;
+        waiting = received.waiting ?? [];
+        break;
+      case 'report':
+        report = received.report;
+        break;
+      case undefined:
+        break;
+    }
+  });
+  worker.on('listening', () => {
+    listening = true;
+    checkReady();
+  });
+  const exited = new Promise<void>((resolve) => {
+    const leave = async (code: number | null, signal: string | null): Promise<void> => {
+      exit = { code, signal };
+      for (const end = now() + CHANNEL_END; worker.isConnected() && now() < end;) await turn();
+      // What was read in the last turn is delivered in the next tick.
+      await turn();
+      resolve();
+    };
+    worker.once('exit', (code: number | null, signal: string | null) => void leave(code, signal));
+    // A write to a worker that is dying is no error, but without a listener it would be an uncaught exception.
+    worker.on('error', () => {
+      // One that could not even be started has no exit.
+      if (worker.process.pid === undefined && exit === undefined) void leave(null, null);
+    });
+  });
+
+  // A worker from before the primary supervised has said hello to nobody: this makes it say more.
+  tell({ type: 'welcome' });
+
+  return {
+    worker,
+    name: `worker ${worker.id} (pid ${worker.process.pid})`,
+    ready,
+    exited,
+    gone: () => exit !== undefined,
+    killed: () => killed,
+    serving,
+    reported: () => report !== undefined,
+    fate: () => {
+      if (exit === undefined) return 'is alive';
+      return exit.signal === null ? `exited with code ${exit.code}` : `was killed by ${exit.signal}`;
+    },
+    counts: () => counts,
+    waiting: () => waiting,
+    announce: () => {
+      announced = true;
+      // Programs call `cluster.disconnect()` on a signal: at once, it resets what no worker has been handed yet.
+      worker.disconnect = () => worker;
+      tell({ type: 'announce' });
+    },
+    close: () => {
+      // Node answers no such question of a worker that was sent away. Any other one it would tell of an address that
+      // it has just closed, which ends the worker with EADDRINUSE, or it would open it again.
+      worker.exitedAfterDisconnect = true;
+    },
+    drain: (reason, timeout, together) => {
+      if (order !== undefined) return;
+      order = { type: 'drain', reason, timeout, together };
+      // Programs that respawn look at this, to know who crashed from who was sent away.
+      worker.exitedAfterDisconnect = true;
+      if (joined) tell(order);
+      else if (worker.isConnected()) disconnect();
+    },
+    kill: () => {
+      killed ||= exit === undefined;
+      worker.process.kill('SIGKILL');
+    },
+    report: () => {
+      const { code, signal } = exit ?? { code: null, signal: null };
+      const outcome = describeOutcome({
+        code,
+        signal,
+        killed,
+        serving: serving(),
+        reported: report !== undefined,
+        counts,
+      });
+      return { id: worker.id, pid: worker.process.pid ?? 0, outcome, code, signal, report: report ?? null };
+    },
+  };
+}
+
+function describeOutcome(end: {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly killed: boolean;
+  readonly serving: boolean;
+  readonly reported: boolean;
+  readonly counts: ConnectionCounts;
+}): WorkerReport['outcome'] {
+  if (end.reported) return 'drained';
+  if (end.killed) return end.serving ? 'killed' : 'left';
+  // The last thing it said, in its `exit` event.
+  if (end.counts.inFlight > 0) return 'died';
+  // The signal may have reached every process of the group: one that had left by then has done what was asked.
+  return end.code === 0 || end.signal === 'SIGTERM' || end.signal === 'SIGINT' ? 'left' : 'died';
+}

@@ -1,0 +1,140 @@
+import cluster, { type Worker } from 'node:cluster';
+import type { ConnectionTotals, CutConnection } from '../../drain/limits.ts';
+import { sumCounts, type Drainable, type DrainOptions } from '../../drain/drainable.ts';
+import { closeListener, type ListenerReport } from '../../listener/close.ts';
+import type { ListeningSocket } from '../../listener/listening-socket.ts';
+import type { ShutdownReport, WorkerReport } from '../../api/report.ts';
+import { createIdleForks } from './idle-forks.ts';
+import { createMember, type Member } from './worker-handle.ts';
+import type { RoundRobin } from './round-robin.ts';
+
+/** The workers of a cluster, seen from the primary. */
+export interface Members extends Drainable {
+  readonly list: () => readonly Member[];
+  /** Of a worker that was just forked: Node tells of it one tick later. */
+  readonly of: (worker: Worker) => Member;
+  /** One entry for each worker that was alive when the shutdown began. */
+  readonly reports: () => readonly WorkerReport[];
+}
+
+/** Milliseconds by which a worker's deadline comes before the primary's. */
+const MARGIN = 500;
+
+export interface MembersEvents {
+  /** Called when a signal reached a worker. */
+  readonly signalled: (signal: NodeJS.Signals) => void;
+  /** Called with the error of a listener that could not be closed as it should. */
+  readonly failed: (error: unknown) => void;
+}
+
+export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: MembersEvents): Members {
+  const entries = new Map<Worker, Member>();
+  const idleForks = createIdleForks();
+  const listeners: Promise<ListenerReport | undefined>[] = [];
+  let draining: DrainOptions | undefined;
+  let witnesses: readonly Member[] = [];
+  let handOver: Promise<number> | undefined;
+  /** Connections that no worker took; undefined while there is hope. */
+  let untaken: number | undefined;
+
+  function add(worker: Worker): Member {
+    const known = entries.get(worker);
+    if (known !== undefined) return known;
+    roundRobin.follow(worker);
+    const member = createMember(worker, signalled);
+    entries.set(worker, member);
+    void member.exited.then(() => entries.delete(worker));
+    return member;
+  }
+
+  function onFork(worker: Worker): void {
+    if (draining === undefined) {
+      add(worker);
+    } else if (!idleForks.isIdle(worker)) {
+      // Born after the end began, with settings of its own: it has served nothing yet.
+      add(worker).kill();
+    }
+  }
+
+  function closeSocket(socket: ListeningSocket): void {
+    if (draining === undefined) return;
+    const report = closeListener(socket, { ...draining, together: true }).catch((error: unknown) => {
+      failed(error);
+      socket.close();
+      return undefined;
+    });
+    listeners.push(report);
+  }
+
+  const all = (): readonly Member[] => [...entries.values()];
+
+  for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) add(worker);
+  cluster.on('fork', onFork);
+
+  const members: Members = {
+    list: all,
+    of: add,
+    reports: () => witnesses.map((member) => member.report()),
+    counts: () => sumCounts(all().map((member) => member.counts())),
+    waiting: (limit) =>
+      all()
+        .flatMap((member) => member.waiting())
+        .slice(0, limit),
+    announce: () => {
+      for (const member of all()) member.announce();
+    },
+    close: (options) => {
+      draining = options;
+      witnesses = all();
+      for (const member of witnesses) member.close();
+      roundRobin.onSocket(closeSocket);
+      idleForks.start();
+      members.announce();
+    },
+    closed: async () => {
+      const reports = await Promise.all(listeners);
+      handOver ??= roundRobin.handedOver(() => draining?.expired() ?? true);
+      untaken = await handOver;
+      await Promise.all(all().flatMap((member) => (member.killed() ? member.exited : [])));
+      return reports.filter((report) => report !== undefined);
+    },
+    drained: async () => {
+      await members.closed();
+      const { reason = '', left } = draining ?? {};
+      for (const member of all()) member.drain(reason, Math.max(0, (left?.() ?? 0) - MARGIN), true);
+      await Promise.all(all().map(({ exited }) => exited));
+    },
+    cut: () => {
+      const left = untaken ?? roundRobin.queued();
+      const stuck = all().filter((member) => !member.gone() && !member.killed());
+      for (const member of stuck) member.kill();
+      const unreported = stuck.filter((member) => !member.reported());
+      const workers = unreported.map((member): CutConnection => {
+        const waiting = member.waiting().join('; ') || 'it did not say what it was doing';
+        const requests = member.counts().inFlight;
+        return { kind: 'worker', name: `${member.name}: ${waiting}`, requests, lost: member.serving() };
+      });
+      if (left === 0) return workers;
+      const name = `${left} connections that no worker took`;
+      return [...workers, { kind: 'raw', name, requests: 0, lost: true }];
+    },
+    totals: () => witnesses.map((member) => totalsOf(member.report().report)),
+    release: () => {
+      cluster.off('fork', onFork);
+      idleForks.stop();
+      roundRobin.stop();
+    },
+  };
+  return members;
+}
+
+function totalsOf(report: ShutdownReport | null): ConnectionTotals {
+  const { connections, requests } = report ?? {};
+  return {
+    inFlight: requests?.inFlight ?? 0,
+    served: requests?.served ?? 0,
+    answered: connections?.answered ?? 0,
+    idle: connections?.idle ?? 0,
+    gone: connections?.gone ?? 0,
+  };
+}

@@ -1,0 +1,39 @@
+import type { CoordinatorCore } from '../../shutdown/coordinator.ts';
+import type { Membership } from './membership.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
+
+/** What a process under PM2 says and hears, in its cluster mode and in its fork mode. */
+export interface Pm2 {
+  /** Says `ready`, once, for `wait_ready`. */
+  readonly tellReady: (readiness: Readiness) => void;
+  readonly join: (core: CoordinatorCore) => void;
+}
+
+/** undefined where the process was not started by PM2. */
+export function findPm2(): Pm2 | undefined {
+  if (process.env['pm_id'] === undefined || process.send === undefined) return undefined;
+  let told = false;
+  return {
+    tellReady: (readiness) => {
+      if (told || !process.connected || !readiness.listening() || !readiness.willing()) return;
+      told = true;
+      process.send?.('ready', undefined, undefined, () => {});
+    },
+    join: (core) => {
+      // Instead of a signal: `shutdown_with_message`, a graceful reload, and always on Windows.
+      const onMessage = (message: unknown): void => {
+        if (message === 'shutdown') core.beginAndExit('shutdown message of PM2');
+      };
+      process.on('message', onMessage);
+      core.onDispose(() => process.off('message', onMessage));
+    },
+  };
+}
+
+/** The surroundings of a process in PM2's fork mode. */
+export function createPm2Membership(): Membership | undefined {
+  const pm2 = findPm2();
+  if (pm2 === undefined) return undefined;
+  const readiness = createReadiness(() => pm2.tellReady(readiness));
+  return { surroundings: readiness.surroundings, join: pm2.join };
+}

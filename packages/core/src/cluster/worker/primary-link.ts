@@ -1,0 +1,129 @@
+import cluster, { type Worker } from 'node:cluster';
+import type { CoordinatorCore } from '../../shutdown/coordinator.ts';
+import type { ShutdownReport } from '../../api/report.ts';
+import type { Surroundings } from '../../shutdown/role.ts';
+import type { Membership } from './membership.ts';
+import { createReadiness } from './readiness.ts';
+import { createPm2Membership, findPm2 } from './pm2.ts';
+import { whenHandedOver } from './hand-overs.ts';
+import { guardChannel, guardOutput } from './broken-pipes.ts';
+import { open, seal, type PrimaryMessage, type WorkerMessage } from '../protocol.ts';
+
+/** How often a draining worker tells its primary what it waits for, in milliseconds. */
+const PROGRESS = 500;
+
+/** Longest wait for the report to be written, in milliseconds. */
+const FLUSH = 200;
+
+/** The worker's side of a cluster, or undefined in a process that nobody else decides on. */
+export function createMembership(): Membership | undefined {
+  return cluster.worker === undefined ? createPm2Membership() : createMembershipOf(cluster.worker);
+}
+
+function createMembershipOf(worker: Worker): Membership {
+  let welcome = false;
+  let beWelcome = (): void => {};
+  const welcomed = new Promise<void>((resolve) => {
+    beWelcome = resolve;
+  });
+  let reported = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const tell = (message: WorkerMessage): Promise<void> =>
+    new Promise((resolve) => {
+      if (process.connected) process.send?.(seal(message), undefined, undefined, () => resolve());
+      else resolve();
+    });
+
+  const pm2 = findPm2();
+  const readiness = createReadiness(() => {
+    tellReady();
+    pm2?.tellReady(readiness);
+  });
+  const tellReady = (): void => {
+    void tell({ type: 'ready', ready: readiness.willing(), listening: readiness.listening() });
+  };
+
+  const finished = async (report: ShutdownReport): Promise<void> => {
+    clearInterval(timer);
+    reported = true;
+    await Promise.race([
+      tell({ type: 'report', report }),
+      new Promise((resolve) => setTimeout(resolve, FLUSH).unref()),
+    ]);
+    // The channel is the last thing that holds the loop.
+    process.channel?.unref();
+  };
+
+  const surroundings: Surroundings = {
+    forward: (signal) => {
+      if (!welcome || !process.connected) return false;
+      void tell({ type: 'signal', signal });
+      return true;
+    },
+    // The primary knows of most listeners, but not of one that is the worker's own (`exclusive`, `reusePort`).
+    ...readiness.surroundings,
+    // A primary of ours waits until everything has been taken before it tells its workers to drain.
+    handedOver: async () => {
+      if (!welcome && process.connected) await Promise.race([welcomed, whenHandedOver()]);
+    },
+    finished,
+  };
+
+  function join(core: CoordinatorCore): void {
+    const tellProgress = (): void => void tell({ type: 'progress', ...core.progress() });
+    const leave = (reason: string, together: boolean): void => {
+      core.drain({ reason, timeout: undefined, together });
+    };
+    const onMessage = (message: unknown): void => {
+      const received = open<PrimaryMessage>(message);
+      switch (received?.type) {
+        case 'welcome':
+          welcome = true;
+          beWelcome();
+          tellReady();
+          break;
+        case 'announce':
+          core.announce();
+          break;
+        case 'drain': {
+          const { reason = 'cluster', timeout = 0, together = false } = received;
+          timer ??= setInterval(tellProgress, PROGRESS).unref();
+          core.drain({ reason, timeout, together });
+          break;
+        }
+        case undefined:
+          break;
+      }
+    };
+    const onDisconnect = (): void => {
+      if (worker.exitedAfterDisconnect) {
+        leave('the primary disconnected', false);
+        return;
+      }
+      // Otherwise Node exits the worker in the next listener, whatever it is serving (nodejs/node#27679).
+      worker.exitedAfterDisconnect = true;
+      leave('the primary died', true);
+    };
+    // A worker that leaves before its drain is over takes its requests with it: let that be known.
+    const onExit = (): void => {
+      if (!reported) tellProgress();
+    };
+    process.on('message', onMessage);
+    process.on('exit', onExit);
+    worker.on('disconnect', onDisconnect);
+    pm2?.join(core);
+    const unguard = [guardChannel(worker), guardOutput()];
+    core.onDispose(() => {
+      process.off('message', onMessage);
+      process.off('exit', onExit);
+      worker.off('disconnect', onDisconnect);
+      for (const stop of unguard) stop();
+    });
+    if (process.connected) void tell({ type: 'hello' });
+    // The primary disconnected it before it got this far.
+    else setImmediate(leave, 'the primary disconnected', false);
+  }
+
+  return { surroundings, join };
+}

@@ -1,0 +1,81 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
+import { begunSockets, speaksHttp } from '../../node-internals/http.ts';
+import { drainState, type Http1Connection } from './request-channel.ts';
+
+/** Shortest time between two looks at a request head on its way, in milliseconds. */
+const LOOK = 100;
+
+const NO_SOCKETS: ReadonlySet<Socket> = new Set();
+
+/** Waits with the connections that have nothing in flight for what their clients may have sent already. */
+export interface IdleConnections {
+  /** Ends it when the grace is over, unless a request has come. */
+  readonly await: (connection: Http1Connection) => void;
+  /** Whether a request head is on its way, which may take until `headersTimeout` (Node's), or until the deadline. */
+  readonly headBegun: (connection: Http1Connection) => boolean;
+}
+
+export interface IdleEndings {
+  /** Of one that speaks HTTP. */
+  readonly end: (connection: Http1Connection) => void;
+  readonly endUpgraded: (connection: Http1Connection) => void;
+}
+
+export function createIdleConnections(
+  server: Server,
+  limits: () => DrainLimits,
+  endings: IdleEndings,
+): IdleConnections {
+  /** Asked once a turn: thousands of idle connections may end in the same. */
+  let begun: ReadonlySet<Socket> | undefined;
+
+  function awaitRequest(connection: Http1Connection): void {
+    const { keepAliveGrace } = limits();
+    wait(connection, silent(connection) ? silentGrace(limits(), connection.since) : keepAliveGrace);
+  }
+
+  function wait(connection: Http1Connection, grace: number): void {
+    const drain = drainState(connection);
+    if (drain.ending !== undefined) return;
+    clearTimeout(drain.timer);
+    drain.timer = setTimeout(endAfterPoll, grace, connection);
+  }
+
+  /** Timers come before the poll: where the loop is late, a request that came in time waits in the kernel. */
+  function endAfterPoll(connection: Http1Connection): void {
+    setImmediate(end, connection);
+  }
+
+  function end(connection: Http1Connection, polledAgain = false): void {
+    const { socket, inFlight } = connection;
+    if (inFlight.length > 0 || socket.destroyed) return;
+    if (!speaksHttp(socket)) endings.endUpgraded(connection);
+    // What comes may be an upgrade.
+    else if (headBegun(connection)) wait(connection, Math.max(limits().keepAliveGrace, LOOK));
+    // It came while the poll was at work for others: a TLS handshake alone takes a millisecond. The next one reads it.
+    else if (!polledAgain && limits().unread(socket)) setImmediate(end, connection, true);
+    else endings.end(connection);
+  }
+
+  function headBegun(connection: Http1Connection): boolean {
+    const { socket, upload } = connection;
+    // What is on its way may be the rest of a body whose request has been answered.
+    if (silent(connection) || upload?.complete === false) return false;
+    begun ??= begunSockets(server) ?? NO_SOCKETS;
+    setImmediate(forgetBegun);
+    return begun.has(socket);
+  }
+
+  function forgetBegun(): void {
+    begun = undefined;
+  }
+
+  return { await: awaitRequest, headBegun };
+}
+
+/** Whether it never sent a byte. */
+function silent({ socket, opened }: Http1Connection): boolean {
+  return socket.bytesRead === opened;
+}

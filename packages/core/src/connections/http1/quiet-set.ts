@@ -1,0 +1,56 @@
+import type { Socket } from 'node:net';
+import { connectionOf, type Http1Connection } from './request-channel.ts';
+
+/** Connections of a server while nothing is shutting down, until they are destroyed. */
+export interface KnownSet {
+  readonly add: (connection: Http1Connection) => void;
+  readonly connections: () => Iterable<Http1Connection>;
+  /** Empties it, and returns what was in it. */
+  readonly clear: () => readonly Http1Connection[];
+}
+
+type Destroy = Socket['_destroy'];
+
+/**
+ * Hears of the end by `_destroy` on the socket itself, which takes no memory. A `close` listener would take 200 bytes:
+ * Node adds one of its own for every response and removes it again, and where they are several, an array of 20 stays.
+ */
+export function createKnownSet(): KnownSet {
+  const connections = new Set<Http1Connection>();
+
+  const destroy: Destroy = function (this: Socket, error, callback) {
+    onClose.call(this);
+    prototypeDestroy(this).call(this, error, callback);
+  };
+
+  function onClose(this: Socket): void {
+    const connection = connectionOf(this);
+    if (connection !== undefined) connections.delete(connection);
+  }
+
+  return {
+    add: (connection) => {
+      const { socket } = connection;
+      connections.add(connection);
+      // A stream that the application gave to the server may have one of its own.
+      if (Object.hasOwn(socket, '_destroy')) socket.on('close', onClose);
+      else socket._destroy = destroy;
+    },
+    connections: () => connections,
+    clear: () => {
+      const all = [...connections];
+      connections.clear();
+      for (const { socket } of all) {
+        if (socket._destroy === destroy) Reflect.deleteProperty(socket, '_destroy');
+        else socket.off('close', onClose);
+      }
+      return all;
+    },
+  };
+}
+
+function prototypeDestroy(socket: Socket): Destroy {
+  // Called on the socket.
+  // oxlint-disable-next-line typescript/unbound-method
+  return (Object.getPrototypeOf(socket) as Socket)._destroy;
+}

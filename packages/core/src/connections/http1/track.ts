@@ -1,0 +1,250 @@
+import type { Server } from 'node:http';
+import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { now } from '../../clock.ts';
+import { admit, sayClose } from './admit.ts';
+import { NO_LIMITS, type ConnectionHooks, type Connections, type CutConnection } from '../../drain/limits.ts';
+import { deferRequests } from './defer-requests.ts';
+import { endEventStreams } from '../event-streams.ts';
+import {
+  currentResponse,
+  incompleteRequest,
+  knownSockets,
+  showsResponses,
+  speaksHttp,
+  stopTimeoutChecks,
+} from '../../node-internals/http.ts';
+import {
+  drainState,
+  followRequests,
+  lookForRequests,
+  NONE,
+  noteRequest,
+  setConnection,
+  unwatchConnection,
+  unwatchRequests,
+  watchConnection,
+  watchRequests,
+  type Http1Connection,
+  type RequestInFlight,
+  type RequestOwner,
+} from './request-channel.ts';
+import { createIdleConnections } from './idle.ts';
+import { createKnownSet } from './quiet-set.ts';
+import { linger } from '../linger.ts';
+import { createOpenSet } from '../open-set.ts';
+import { peerName } from '../raw.ts';
+import { endUpgraded } from '../upgraded.ts';
+
+/**
+ * Tracks and drains the HTTP/1 connections of a server.
+ *
+ * @param event - `connection`, or `secureConnection` for a server over TLS
+ */
+export function trackHttp1(
+  server: Server,
+  event: 'connection' | 'secureConnection',
+  hooks: ConnectionHooks,
+): Connections {
+  let stopStreams = (): void => {};
+  let phase: 'running' | 'announced' | 'draining' = 'running';
+  let limits = NO_LIMITS;
+  const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
+  const deferred = deferRequests(server);
+  const idle = createIdleConnections(server, () => limits, {
+    end: (connection) => end(connection, 'idle'),
+    endUpgraded: ({ socket }) => endUpgraded(socket, hooks, limits.left),
+  });
+
+  /** While nothing is shutting down. */
+  const known = createKnownSet();
+  /** From then on. */
+  const sockets = createOpenSet<Socket, Http1Connection>((connection) => {
+    clearTimeout(connection.drain?.timer);
+    if (phase === 'draining') totals[connection.drain?.ending ?? 'gone'] += 1;
+  });
+
+  const owner: RequestOwner = {
+    adopt: (socket, existing = false) => {
+      const connection: Http1Connection = {
+        socket,
+        owner,
+        opened: existing && event === 'connection' ? 0 : socket.bytesRead,
+        inFlight: NONE,
+        upload: undefined,
+        since: Math.round(now()),
+        take: undefined,
+        drain: undefined,
+      };
+      setConnection(socket, connection);
+      if (phase === 'running') {
+        known.add(connection);
+        watchConnection(connection);
+      } else follow(connection);
+      if (phase === 'draining') begin(connection);
+      return connection;
+    },
+    started: (connection, response) => {
+      if (!follows()) {
+        noteRequest(connection, response);
+        return;
+      }
+      if (phase !== 'running' && !admit(connection, response)) {
+        deferred.drop(response);
+        return;
+      }
+      connection.since = Math.round(now());
+      connection.inFlight = [...connection.inFlight, { response, since: connection.since }];
+    },
+    finished: (connection) => {
+      if (phase !== 'draining') return;
+      totals.served += 1;
+      if (connection.inFlight.length === 0) process.nextTick(takeNext, connection);
+    },
+  };
+
+  const follows = (): boolean => phase !== 'running' || !showsResponses();
+
+  const requestsOf = (connection: Http1Connection): readonly RequestInFlight[] =>
+    follows() ? connection.inFlight : lookForRequests(connection);
+
+  function announce(): void {
+    if (phase !== 'running') return;
+    phase = 'announced';
+    deferred.start();
+    followRequests();
+    for (const connection of known.clear()) follow(connection);
+    for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
+  }
+
+  function follow(connection: Http1Connection): void {
+    const { socket } = connection;
+    unwatchConnection(connection);
+    sockets.add(socket, connection);
+    if (showsResponses()) {
+      connection.inFlight = lookForRequests(connection);
+      if (connection.inFlight.length === 0) connection.upload = incompleteRequest(socket);
+    }
+    const last = connection.inFlight.at(-1);
+    if (last !== undefined) sayClose(drainState(connection), last.response);
+    // Node ends a response that said `Connection: close` with destroySoon.
+    Object.defineProperty(socket, 'destroySoon', {
+      configurable: true,
+      value: () => {
+        if (speaksHttp(socket)) end(connection, 'answered');
+        else Socket.prototype.destroySoon.call(socket);
+      },
+    });
+  }
+
+  function begin(connection: Http1Connection): void {
+    const { socket } = connection;
+    if (connection.inFlight.length > 0) return;
+    if (!speaksHttp(socket)) {
+      // A turn later the application has heard of the shutdown, and has said what it still wants to say.
+      setImmediate(endUpgraded, socket, hooks, limits.left);
+      return;
+    }
+    idle.await(connection);
+  }
+
+  /** Once a response is finished Node begins with the next one, which may be from before this server was attached. */
+  function takeNext(connection: Http1Connection): void {
+    const { socket } = connection;
+    const response = currentResponse(socket);
+    if (connection.inFlight.length === 0 && response !== undefined && !response.writableFinished) {
+      connection.inFlight = [{ response, since: connection.since }];
+      sayClose(drainState(connection), response);
+    }
+    if (connection.inFlight.length === 0) idle.await(connection);
+  }
+
+  function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
+    const drain = drainState(connection);
+    if (drain.ending !== undefined) return;
+    drain.ending = ending;
+    clearTimeout(drain.timer);
+    linger(connection.socket, connection.upload);
+    if (ending === 'idle') limits.sendFin(connection.socket);
+  }
+
+  function describe(connection: Http1Connection): string {
+    const [first] = requestsOf(connection);
+    if (first === undefined) return peerName(connection.socket);
+    const { method, url } = first.response.req;
+    return `${method} ${url}, ${((now() - first.since) / 1_000).toFixed(1)} s`;
+  }
+
+  function cut(connection: Http1Connection): CutConnection {
+    const kind = cutKind(connection);
+    const requests = connection.inFlight.length;
+    const name = describe(connection);
+    clearTimeout(connection.drain?.timer);
+    // From here on it counts as cut, and as nothing else.
+    sockets.remove(connection.socket);
+    connection.inFlight = NONE;
+    connection.socket.destroy();
+    return { kind, name, requests, lost: kind !== 'idle' && kind !== 'lingering' };
+  }
+
+  function cutKind(connection: Http1Connection): CutConnection['kind'] {
+    if (connection.drain?.ending !== undefined) return 'lingering';
+    if (connection.inFlight.length > 0) return 'request';
+    if (!speaksHttp(connection.socket)) return 'upgraded';
+    return idle.headBegun(connection) ? 'head' : 'idle';
+  }
+
+  const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
+
+  const busy = (): Http1Connection[] => all().filter((connection) => requestsOf(connection).length > 0);
+
+  const inFlight = (): number => all().reduce((sum, connection) => sum + requestsOf(connection).length, 0);
+
+  const add = (socket: Socket): void => {
+    // A server that speaks both hands its HTTP/2 connections to sessions.
+    if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket);
+  };
+  const addExisting = (socket: Socket): void => {
+    if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket, true);
+  };
+  server.on(event, add);
+  watchRequests(server, owner);
+  for (const socket of knownSockets(server)) addExisting(socket);
+
+  return {
+    counts: () => {
+      const open = all().length;
+      return { open, inFlight: inFlight(), idle: open - busy().length };
+    },
+    waiting: (limit) =>
+      busy()
+        .toSorted((a, b) => a.since - b.since)
+        .slice(0, limit)
+        .map(describe),
+    announce,
+    drain: (given) => {
+      if (phase === 'draining') return;
+      announce();
+      phase = 'draining';
+      limits = given;
+      stopStreams = endEventStreams(limits.left() / 2, () =>
+        busy().map((each) => each.inFlight[0]?.response),
+      );
+      totals.inFlight = inFlight();
+      for (const connection of sockets.entries.values()) begin(connection);
+    },
+    whenEmpty: sockets.whenEmpty,
+    cut: () => [...sockets.entries.values()].map(cut),
+    totals: () => totals,
+    release: () => {
+      server.off(event, add);
+      unwatchRequests(server);
+      deferred.stop();
+      stopStreams();
+      if (phase === 'draining') stopTimeoutChecks(server);
+      for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
+      for (const connection of known.clear()) unwatchConnection(connection);
+      sockets.clear();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { ConnectionCounts, ConnectionTotals, CutConnection, DrainLimits } from './limits.ts';
+import type { CloseOptions, ListenerReport } from '../listener/close.ts';
+
+/** What a coordinator drains: the servers of its process, and in a primary the workers of the cluster. */
+export interface Drainable {
+  readonly counts: () => ConnectionCounts;
+  /** Names of at most `limit` things that a drain waits for. */
+  readonly waiting: (limit: number) => readonly string[];
+  /** From now on every response says `Connection: close`. */
+  readonly announce: () => void;
+  /** Takes every listener off the network before it returns, and begins to drain. */
+  readonly close: (options: DrainOptions) => void;
+  /** Resolves when all listeners are closed. */
+  readonly closed: () => Promise<readonly ListenerReport[]>;
+  /** Resolves when, besides, nothing is left to wait for. */
+  readonly drained: () => Promise<unknown>;
+  /** Destroys what is left. */
+  readonly cut: () => readonly CutConnection[];
+  readonly totals: () => readonly ConnectionTotals[];
+  readonly release: () => void;
+}
+
+/** Several, drained as one. */
+export function combine(parts: readonly Drainable[]): Drainable {
+  return {
+    counts: () => sumCounts(parts.map((part) => part.counts())),
+    waiting: (limit) => parts.flatMap((part) => part.waiting(limit)).slice(0, limit),
+    announce: () => {
+      for (const part of parts) part.announce();
+    },
+    close: (options) => {
+      for (const part of parts) part.close(options);
+    },
+    closed: async () => (await Promise.all(parts.map((part) => part.closed()))).flat(),
+    drained: () => Promise.all(parts.map((part) => part.drained())),
+    cut: () => parts.flatMap((part) => part.cut()),
+    totals: () => parts.flatMap((part) => part.totals()),
+    release: () => {
+      for (const part of parts) part.release();
+    },
+  };
+}
+
+export function sumCounts(counts: readonly ConnectionCounts[]): ConnectionCounts {
+  const sum = (key: keyof ConnectionCounts): number => counts.reduce((total, each) => total + each[key], 0);
+  return { open: sum('open'), inFlight: sum('inFlight'), idle: sum('idle') };
+}
+
+export interface DrainOptions extends CloseOptions, DrainLimits {
+  readonly reason: string;
+}

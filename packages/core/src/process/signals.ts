@@ -1,0 +1,67 @@
+import { constants } from 'node:os';
+import { now } from '../clock.ts';
+
+export interface SignalHandlers {
+  /** Called with the first signal. */
+  readonly begin: (signal: NodeJS.Signals) => void;
+  /** Called with a later one, once `secondSignalDelay` has passed since the first. */
+  readonly force: (signal: NodeJS.Signals) => void;
+}
+
+type Watcher = (signal: NodeJS.Signals) => void;
+
+/** One listener on the process for each signal, however many coordinators there are. */
+const watchers = new Map<NodeJS.Signals, Set<Watcher>>();
+
+function onSignal(signal: NodeJS.Signals): void {
+  for (const watcher of watchers.get(signal) ?? []) watcher(signal);
+}
+
+function add(signal: NodeJS.Signals, watcher: Watcher): void {
+  const known = watchers.get(signal);
+  if (known !== undefined) {
+    known.add(watcher);
+    return;
+  }
+  watchers.set(signal, new Set([watcher]));
+  // Never `process.once`: the next signal would take its default action, in the middle of a drain.
+  process.on(signal, onSignal);
+}
+
+function remove(signal: NodeJS.Signals, watcher: Watcher): void {
+  const known = watchers.get(signal);
+  if (known === undefined || !known.delete(watcher) || known.size > 0) return;
+  watchers.delete(signal);
+  process.off(signal, onSignal);
+}
+
+/**
+ * Listens for signals; returns a function that stops listening.
+ *
+ * A second signal forces only `secondSignalDelay` milliseconds after the first: terminals signal the whole process
+ * group while npm and pnpm pass the same signal on (pnpm/pnpm#7374).
+ */
+export function watchSignals(
+  signals: readonly NodeJS.Signals[],
+  secondSignalDelay: number,
+  { begin, force }: SignalHandlers,
+): () => void {
+  let first: number | undefined;
+  const watcher: Watcher = (signal) => {
+    if (first === undefined) {
+      first = now();
+      begin(signal);
+    } else if (now() - first >= secondSignalDelay) {
+      force(signal);
+    }
+  };
+  for (const signal of signals) add(signal, watcher);
+  return () => {
+    for (const signal of signals) remove(signal, watcher);
+  };
+}
+
+/** The exit code of a process that a signal ended, as a shell tells it: 128 + its number. */
+export function signalExitCode(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}

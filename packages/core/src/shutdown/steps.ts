@@ -1,0 +1,154 @@
+import { createDeadline, now, type Deadline } from '../clock.ts';
+import type { CutConnection } from '../drain/limits.ts';
+import { waitDelay } from './delay.ts';
+import type { Drainable } from '../drain/drainable.ts';
+import type { Events } from './events.ts';
+import type { Hooks } from './hooks.ts';
+import type { ListenerReport } from '../listener/close.ts';
+import { hasUnread, sendFin } from '../listener/listening-socket.ts';
+import type { LoadedSystemCalls } from '../kernel/system-calls.ts';
+import type { SynCookies } from '../kernel/syn-cookies.ts';
+import type { Settings } from '../api/options.ts';
+import {
+  createReport,
+  type HookReport,
+  type ShutdownReport,
+  type State,
+  type WorkerReport,
+} from '../api/report.ts';
+import type { Servers } from './servers.ts';
+import type { Work } from './work.ts';
+
+/** Who decided on a shutdown, and how long it may take. */
+export interface DrainOrder {
+  readonly reason: string;
+  /** Milliseconds for everything; undefined for the `timeout` option. */
+  readonly timeout: number | undefined;
+  /** Whether everybody who shares the listeners stops as well. */
+  readonly together: boolean;
+  /** Whether this process decided: then `shutdownDelay` is its own to wait. */
+  readonly own: boolean;
+}
+
+/** What a shutdown works with. */
+export interface ShutdownParts {
+  readonly settings: Settings;
+  readonly native: LoadedSystemCalls;
+  readonly cookies: SynCookies;
+  readonly servers: Servers;
+  readonly work: Work;
+  /** The servers, the work, and the cluster if there is one. */
+  readonly everything: Drainable;
+  readonly before: Hooks;
+  readonly after: Hooks;
+  readonly events: Events;
+  readonly errors: string[];
+  readonly note: (error: unknown) => void;
+  readonly enter: (state: State) => void;
+  readonly workers: () => readonly WorkerReport[];
+  /** Resolves when no connection is on its way to this process any more. */
+  readonly handedOver: () => Promise<void>;
+  /** Whether a client could still come: a delay is for those. */
+  readonly serves: () => boolean;
+  /** Called when the listeners are off the network. */
+  readonly closing: (reason: string) => void;
+  readonly tellProgress: (left: number) => void;
+}
+
+/** How often progress is told, in milliseconds. */
+const PROGRESS = 1_000;
+
+/**
+ * The steps of a shutdown, in their order. Synchronous until the listeners are off the network, unless there is
+ * something to do before. Never rejects.
+ */
+export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Promise<ShutdownReport> {
+  const { settings, servers, work, everything, before, after, errors, note, enter } = parts;
+  const { reason, timeout = settings.timeout } = order;
+  const start = now();
+  const deadline = createDeadline(timeout, start);
+  // Another process that decided keeps time for hooks of its own, and may give less than the options ask for.
+  const given = after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
+  const cleanup = order.own ? settings.cleanupTimeout : given;
+  const draining = createDeadline(timeout - cleanup, start);
+  const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : { max: 0, quiet: Infinity };
+  const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
+  const hooks: HookReport[] = [];
+  let cut: readonly CutConnection[] = [];
+  let listeners: readonly ListenerReport[] = [];
+  let open = 0;
+
+  const phase = async (name: keyof typeof phases, steps: () => Promise<void>): Promise<void> => {
+    const began = now();
+    enter(name);
+    await steps().catch(note);
+    phases[name] = now() - began;
+  };
+
+  if (shutdownDelay.max > 0 || before.size() > 0) {
+    await phase('delaying', async () => {
+      everything.announce();
+      const half = createDeadline(draining.left() / 2);
+      const delay = waitDelay(shutdownDelay, servers.list());
+      hooks.push(...(await before.run(reason, half)));
+      await delay;
+    });
+  }
+  const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS);
+  await phase('closing', async () => {
+    open = everything.counts().open;
+    everything.close(drainOptions(parts, order, draining));
+    parts.closing(reason);
+    await draining.race(everything.closed());
+  });
+  await phase('draining', async () => {
+    await draining.race(everything.drained());
+    await draining.race(parts.handedOver());
+    // The last requests may have begun work after the first look at it.
+    await draining.race(work.drained());
+  });
+  await phase('cleanup', async () => {
+    cut = everything.cut();
+    clearInterval(progress);
+    hooks.push(...(await after.run(reason, deadline)));
+    // A server that began to listen meanwhile.
+    await deadline.race(servers.drained());
+    cut = [...cut, ...servers.cut()];
+    listeners = (await deadline.race(everything.closed())) ?? [];
+  });
+  enter('stopped');
+  const report = createReport({
+    reason,
+    duration: now() - start,
+    phases,
+    listeners,
+    hooks,
+    workers: parts.workers(),
+    errors,
+    open,
+    cut,
+    totals: everything.totals(),
+  });
+  parts.events.emit('stopped', report);
+  return report;
+}
+
+function drainOptions(
+  { settings, native, cookies }: ShutdownParts,
+  { reason, together }: DrainOrder,
+  deadline: Deadline,
+): Parameters<Drainable['close']>[0] {
+  return {
+    reason,
+    together,
+    native,
+    cookies: cookies.inUse(),
+    seal: settings.seal,
+    keepAliveGrace: settings.keepAliveGrace,
+    handshakeTimeout: settings.handshakeTimeout,
+    left: deadline.left,
+    expired: deadline.expired,
+    unread: (socket) => hasUnread(socket, native.calls),
+    sendFin: (socket) => sendFin(socket, native.calls),
+  };
+}

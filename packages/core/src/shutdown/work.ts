@@ -1,0 +1,58 @@
+import { now, turn } from '../clock.ts';
+import type { CutConnection } from '../drain/limits.ts';
+import type { Drainable } from '../drain/drainable.ts';
+
+/** Work in flight that is not a connection, such as a background job. */
+export interface Work extends Drainable {
+  /** Returns a function that says the work is done. */
+  readonly begin: (name: string) => () => void;
+}
+
+interface Job {
+  readonly name: string;
+  readonly since: number;
+}
+
+export function createWork(): Work {
+  const jobs = new Set<Job>();
+  let waiters: (() => void)[] = [];
+
+  const describe = ({ name, since }: Job): string => `${name}, ${((now() - since) / 1_000).toFixed(1)} s`;
+
+  function allDone(): Promise<void> {
+    return new Promise((resolve) => {
+      if (jobs.size === 0) resolve();
+      else waiters.push(resolve);
+    });
+  }
+
+  return {
+    begin: (name) => {
+      const job = { name, since: now() };
+      jobs.add(job);
+      return () => {
+        jobs.delete(job);
+        if (jobs.size > 0) return;
+        const ready = waiters;
+        waiters = [];
+        for (const resolve of ready) resolve();
+      };
+    },
+    counts: () => ({ open: 0, inFlight: 0, idle: 0 }),
+    waiting: (limit) => [...jobs].slice(0, limit).map(describe),
+    announce: () => {},
+    close: () => {},
+    closed: () => Promise.resolve([]),
+    drained: async () => {
+      // What waited for a job may begin the next one.
+      do {
+        await allDone();
+        await turn();
+      } while (jobs.size > 0);
+    },
+    cut: () =>
+      [...jobs].map((job): CutConnection => ({ kind: 'work', name: describe(job), requests: 0, lost: true })),
+    totals: () => [],
+    release: () => jobs.clear(),
+  };
+}

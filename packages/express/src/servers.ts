@@ -1,0 +1,86 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
+import type { ShutdownCoordinator } from '@graceful-cluster/core';
+
+/**
+ * Which `graceful()` a server belongs to. One that listens with an app is of the `graceful()` mounted on that app:
+ * `known`. One whose handler wraps an app tells nothing, so it goes to whoever is there: `guessed`, until it turns out
+ * that another one knows it.
+ */
+export type Certainty = 'known' | 'guessed';
+
+/** What one `graceful()` does about servers. */
+export interface Claim {
+  readonly take: (server: Server, certainty: Certainty) => void;
+  /** Claims the servers that listen with this app. */
+  readonly own: (app: object) => void;
+  /** Looks once more at all servers that listen. */
+  readonly offerAll: () => void;
+}
+
+type Take = Claim['take'];
+
+/** By the app that each `graceful()` was mounted on. */
+const owners = new WeakMap<object, Take>();
+
+/** All of them, those included that were mounted on something else. */
+const takers = new Set<Take>();
+
+/** HTTP servers that listen, or did. */
+const opened = new Set<WeakRef<Server>>();
+
+/** What has to be undone where a server turns out to be another one's. */
+const guesses = new WeakMap<Server, { by: ShutdownCoordinator; detach: () => void }>();
+
+subscribe('tracing:net.server.listen:asyncEnd', (message) => {
+  const { server } = message as { readonly server: Server };
+  for (const reference of opened) if (reference.deref() === undefined) opened.delete(reference);
+  if (server.listenerCount('request') === 0) return;
+  opened.add(new WeakRef(server));
+  offer(server);
+});
+
+/** A server of an unknown app is offered a turn later: who attaches it in the meantime keeps it. */
+function offer(server: Server): void {
+  const [owner] = server.listeners('request').flatMap((app) => owners.get(app) ?? []);
+  if (owner !== undefined) {
+    owner(server, 'known');
+    return;
+  }
+  setImmediate(() => {
+    for (const take of takers) take(server, 'guessed');
+  });
+}
+
+function offerAll(): void {
+  for (const reference of opened) {
+    const server = reference.deref();
+    if (server?.listening) offer(server);
+  }
+}
+
+/** @param only - the one server that the program named */
+export function claimServers(coordinator: ShutdownCoordinator, only: Server | undefined): Claim {
+  const take: Take = (server, certainty) => {
+    if (only !== undefined && server !== only) return;
+    const guess = guesses.get(server);
+    if (certainty === 'known' && guess !== undefined && guess.by !== coordinator) guess.detach();
+    try {
+      const detach = coordinator.attach(server);
+      if (certainty === 'guessed') guesses.set(server, { by: coordinator, detach });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ERR_GRACEFUL_SERVER_OWNED') throw error;
+    }
+  };
+  if (only !== undefined) coordinator.attach(only);
+  takers.add(take);
+  coordinator.on('stopped', () => takers.delete(take));
+  setImmediate(offerAll);
+  return {
+    take,
+    own: (app) => {
+      if (!owners.has(app)) owners.set(app, take);
+    },
+    offerAll,
+  };
+}

@@ -1,0 +1,63 @@
+import {
+  createCoordinator,
+  GracefulTypeError,
+  type CoordinatorOptions,
+  type ShutdownCoordinator,
+} from '@graceful-cluster/core';
+import type { FastifyInstance } from 'fastify';
+import type { GracefulClusterOptions } from './options.ts';
+
+/** The plugin's own options, and those that Fastify takes for any plugin. */
+const NOT_FOR_CORE = ['coordinator', 'health', 'prefix', 'logLevel', 'logSerializers'];
+
+/** By root instance. */
+const coordinators = new WeakMap<FastifyInstance, ShutdownCoordinator>();
+
+export interface FoundCoordinator {
+  readonly coordinator: ShutdownCoordinator;
+  /** Whether the plugin is registered for the first time on this root. */
+  readonly isNew: boolean;
+  /** Whether the plugin made it; otherwise the program did, and it may stop other servers too. */
+  readonly isOwn: boolean;
+}
+
+/** @throws ERR_GRACEFUL_INVALID_OPTION */
+export function findCoordinator(
+  fastify: FastifyInstance,
+  root: FastifyInstance,
+  options: GracefulClusterOptions,
+): FoundCoordinator {
+  const given = options.coordinator;
+  const known = coordinators.get(root);
+  const own = coordinatorOptions(options);
+  if (given !== undefined) rejectExtraOptions(given, known, own);
+  const coordinator = known ?? given ?? createCoordinator({ logger: fastify.log, ...own });
+  coordinators.set(root, coordinator);
+  return { coordinator, isNew: known === undefined, isOwn: given === undefined };
+}
+
+function coordinatorOptions(options: GracefulClusterOptions): CoordinatorOptions {
+  const own: Record<string, unknown> = { ...options };
+  for (const name of NOT_FOR_CORE) delete own[name];
+  return own;
+}
+
+function rejectExtraOptions(
+  given: ShutdownCoordinator,
+  known: ShutdownCoordinator | undefined,
+  own: CoordinatorOptions,
+): void {
+  const set = Object.entries(own).find(([, value]) => value !== undefined);
+  const extra = known !== undefined && given !== known ? 'coordinator' : set?.[0];
+  if (extra === undefined) return;
+  throw new GracefulTypeError(
+    'ERR_GRACEFUL_INVALID_OPTION',
+    `expected \`${extra}\` to be left out: there is a coordinator already, with options of its own`,
+  );
+}
+
+/** The instance that a program made itself: encapsulated ones inherit from it, `close` included. */
+export function rootOf(instance: FastifyInstance): FastifyInstance {
+  const parent = Object.getPrototypeOf(instance) as FastifyInstance | null;
+  return parent !== null && 'server' in parent ? rootOf(parent) : instance;
+}

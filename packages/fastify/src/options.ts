@@ -1,0 +1,15 @@
+import type { CoordinatorOptions, ShutdownCoordinator } from '@graceful-cluster/core';
+
+export interface GracefulClusterOptions extends CoordinatorOptions {
+  /**
+   * A coordinator that you made yourself, to stop several servers in one shutdown. It has its options already, so no
+   * coordinator option may be given beside it.
+   * @defaultValue a new one
+   */
+  readonly coordinator?: ShutdownCoordinator | undefined;
+  /**
+   * Mounts `/livez`, which stays 200 while draining, and `/readyz`, which turns 503.
+   * @defaultValue false
+   */
+  readonly health?: boolean | undefined;
+}

@@ -1,0 +1,66 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
+import type { ShutdownCoordinator } from '@graceful-cluster/core';
+import type { FastifyInstance } from 'fastify';
+
+const LISTEN_CHANNEL = 'tracing:net.server.listen:asyncEnd';
+
+/** What Fastify calls on a server of its own as soon as the first one is closed. */
+const CLOSING_METHODS = ['close', 'closeAllConnections', 'closeHttp2Sessions'] as const;
+
+type ClosingMethod = ((done?: unknown) => unknown) | undefined;
+
+/** The servers of one Fastify instance: for `localhost` it opens a second one (fastify/fastify#7043). */
+export interface FastifyServers {
+  /** Gives all of them to another coordinator. */
+  readonly moveTo: (other: ShutdownCoordinator) => void;
+  readonly stopWatching: () => void;
+}
+
+export function attachServers(root: FastifyInstance, coordinator: ShutdownCoordinator): FastifyServers {
+  const detach = new Map<Server, () => void>();
+  /** Fastify's own request listener, which all of its servers have. */
+  const routing: unknown = Reflect.get(root, 'routing');
+  let drainer = coordinator;
+
+  const onListen = (message: unknown): void => {
+    const { server } = message as { readonly server: Server };
+    const isOurs = server.listeners('request').some((listener) => listener === routing);
+    if (!isOurs || detach.has(server)) return;
+    postponeClosing(server);
+    detach.set(server, coordinator.attach(server));
+  };
+
+  /** Fastify closes a secondary server once the first is closed: it has to wait until the drain is over. */
+  function postponeClosing(server: Server): void {
+    const methods = server as unknown as Record<string, ClosingMethod>;
+    for (const name of CLOSING_METHODS) {
+      const method = methods[name]?.bind(server);
+      if (method !== undefined) methods[name] = (done) => whenDrained(() => method(done));
+    }
+  }
+
+  function whenDrained(run: () => void): void {
+    if (!['delaying', 'closing', 'draining'].includes(drainer.state)) {
+      run();
+      return;
+    }
+    drainer.on('state', ({ state }) => {
+      if (state === 'cleanup') run();
+    });
+  }
+
+  detach.set(root.server, coordinator.attach(root.server));
+  subscribe(LISTEN_CHANNEL, onListen);
+
+  return {
+    moveTo: (other) => {
+      for (const detachOne of detach.values()) detachOne();
+      drainer = other;
+      for (const server of detach.keys()) other.attach(server);
+    },
+    stopWatching: () => {
+      unsubscribe(LISTEN_CHANNEL, onListen);
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import { createMembership } from './cluster/worker/primary-link.ts';
+import { findRole } from './cluster/worker/primary-link.ts';
 import { makeCoordinator } from './shutdown/coordinator.ts';
 import type { ShutdownCoordinator } from './api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from './api/options.ts';
@@ -10,11 +10,7 @@ import { resolveOptions, type CoordinatorOptions } from './api/options.ts';
  * @throws ERR_GRACEFUL_INVALID_OPTION
  */
 export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoordinator {
-  const settings = resolveOptions(options);
-  const membership = createMembership();
-  const core = makeCoordinator(settings, membership?.surroundings);
-  membership?.join(core);
-  return core.coordinator;
+  return makeCoordinator(resolveOptions(options), findRole()).coordinator;
 }
 
 let shared: ShutdownCoordinator | undefined;

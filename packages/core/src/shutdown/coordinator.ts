@@ -1,43 +1,28 @@
-import type { ConnectionCounts } from '../drain/limits.ts';
-import { combine } from '../drain/drainable.ts';
-import { expected, GracefulError, warn } from '../api/errors.ts';
-import { createEvents } from './events.ts';
-import { beginShutdown, exitWith } from '../process/exit.ts';
-import { watchFatalErrors } from '../process/fatal-errors.ts';
-import { createHooks, describeError } from './hooks.ts';
-import { loadSystemCalls } from '../kernel/system-calls.ts';
-import { watchSynCookies } from '../kernel/syn-cookies.ts';
-import { logEvents } from './log.ts';
-import type { Settings } from '../api/options.ts';
-import type { ShutdownReport, State } from '../api/report.ts';
-import { createServers } from './servers.ts';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
+import { GracefulError, warn } from '../api/errors.ts';
+import type { Settings } from '../api/options.ts';
+import { combine } from '../drain/drainable.ts';
+import { watchSynCookies } from '../kernel/syn-cookies.ts';
+import { loadSystemCalls } from '../kernel/system-calls.ts';
+import { watchFatalErrors } from '../process/fatal-errors.ts';
+import { watchSignals } from '../process/signals.ts';
+import { createEnding } from './ending.ts';
+import { createEvents } from './events.ts';
+import { createHooks, describeError } from './hooks.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { logEvents } from './log.ts';
+import type { CoordinatorControls, Role } from './role.ts';
+import { createServers } from './servers.ts';
 import { runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
-import { signalExitCode, watchSignals } from '../process/signals.ts';
-import type { Surroundings } from './role.ts';
 import { createUpgrades } from './upgrades.ts';
-import { createWork } from './work.ts';
+import { createWork, trackWork } from './work.ts';
 
 /** Names of requests in a progress line. */
 const NAMED = 10;
 
-/** A coordinator with the handles that a cluster moves it by. */
-export interface CoordinatorCore {
-  readonly coordinator: ShutdownCoordinator;
-  readonly announce: () => void;
-  /** Begins the shutdown that another process decided on, and exits at its end. */
-  readonly drain: (order: Omit<DrainOrder, 'own'>) => void;
-  readonly beginAndExit: (reason: string) => void;
-  /** Puts something that went wrong into the report, which is then not clean. */
-  readonly note: (error: unknown) => void;
-  /** As `beginAndExit`, with code 1 at the end. */
-  readonly fail: (reason: string, error: string) => void;
-  readonly progress: () => { readonly counts: ConnectionCounts; readonly waiting: readonly string[] };
-  readonly onDispose: (stop: () => void) => void;
-}
-
-export function makeCoordinator(settings: Settings, around: Surroundings = {}): CoordinatorCore {
-  // On start, never during a shutdown: reading a file from the disk is the last thing a dying machine does well.
+/** Puts a coordinator together; `role` says what the rest of a cluster has to do with it. */
+export function makeCoordinator(settings: Settings, role: Role): CoordinatorControls {
+  // Loaded here and never during a shutdown, when a read from the disk may stall.
   const native = loadSystemCalls();
   const cookies = watchSynCookies();
   const before = createHooks();
@@ -51,88 +36,17 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
   const upgrades = createUpgrades(note);
   const servers = createServers(note, { upgraded: upgrades.end });
   const work = createWork();
-  const everything = combine([servers, work, ...(around.drainable === undefined ? [] : [around.drainable])]);
+  const everything = combine([servers, work, ...role.others]);
   if (settings.logger !== undefined) logEvents(settings.logger, events);
 
-  let state: State = 'running';
-  let ready = true;
-  let shutdown: Promise<ShutdownReport> | undefined;
-  let exiting = false;
-  let fatal = false;
+  const lifecycle = createLifecycle(events, (order) => runShutdown(parts, order));
+  const { begin } = lifecycle;
+  const ending = createEnding(settings, { begin, finished: role.finished, cut: everything.cut, note });
 
-  function enter(next: State): void {
-    const previous = state;
-    state = next;
-    events.emit('state', { state, previous });
-  }
-
-  function progressNow(): ReturnType<CoordinatorCore['progress']> {
-    return { counts: everything.counts(), waiting: everything.waiting(NAMED) };
-  }
-
-  function begin(order: DrainOrder): Promise<ShutdownReport> {
-    if (shutdown !== undefined) return shutdown;
-    // Known before the first step: a listener that hears of it may ask for the shutdown itself.
-    let start = (): void => {};
-    shutdown = new Promise<void>((resolve) => {
-      start = resolve;
-    }).then(() => running);
-    const ended = beginShutdown();
-    const running = runShutdown(parts, order);
-    start();
-    // A turn later: whoever waits for the report hears of it before the process may end.
-    void shutdown.then(() => setImmediate(ended));
-    return shutdown;
-  }
-
-  /** A shutdown that the outside world wants: the process exits at its end. */
-  function beginAndExit(order: DrainOrder): void {
-    const report = begin(order);
-    if (exiting) return;
-    exiting = true;
-    void report.then(async (done) => {
-      await around.finished?.(done);
-      const code = fatal ? 1 : done.exitCode;
-      if (settings.exit === true) exitWith(code);
-      if (typeof settings.exit === 'function') settings.exit(code, done);
-    });
-  }
-
-  function forceExit(signal: NodeJS.Signals): void {
-    if (settings.exit !== true) return;
-    everything.cut();
-    process.exit(signalExitCode(signal));
-  }
-
-  function onFatalError(reason: string, error: string): void {
-    errors.push(error);
-    fatal = true;
-    // Where the report is complete already, and the process about to end.
-    process.exitCode = 1;
-    try {
-      // Not stderr.write: its EPIPE would be the next uncaught exception, without end. The console ignores it.
-      if (settings.logger === undefined) console.error(error);
-      else settings.logger.error({ error }, `shutdown: ${reason}`);
-    } catch (failure) {
-      note(failure);
-    }
-    beginAndExit(alone(reason));
-  }
-
-  function track(name: string): () => void;
-  function track<T>(promise: Promise<T>, name?: string): Promise<T>;
-  function track(what: unknown, name = 'background work'): unknown {
-    if (typeof what === 'string' && what !== '') return work.begin(what);
-    if (!(what instanceof Promise)) {
-      throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'work', 'a promise or a non-empty name', what);
-    }
-    return what.finally(work.begin(name));
-  }
-
-  function addHook(hooks: typeof before, open: boolean, args: Parameters<typeof before.add>): () => void {
-    if (!open) throw new GracefulError('ERR_GRACEFUL_TOO_LATE', `a hook was added in the state '${state}'`);
-    return hooks.add(...args);
-  }
+  const progress: CoordinatorControls['progress'] = () => ({
+    counts: everything.counts(),
+    waiting: everything.waiting(NAMED),
+  });
 
   const parts: ShutdownParts = {
     settings,
@@ -146,33 +60,43 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
     events,
     errors,
     note,
-    enter,
-    workers: around.workers ?? (() => []),
-    handedOver: around.handedOver ?? (() => Promise.resolve()),
-    serves: () => around.drainable !== undefined || servers.list().some(({ listening }) => listening),
+    enter: lifecycle.enter,
+    workers: role.workers,
+    handedOver: role.handedOver,
+    serves: () => role.others.length > 0 || servers.list().some(({ listening }) => listening),
     closing: (reason) => {
-      if (servers.list().length === 0 && around.drainable === undefined && around.forward === undefined) {
+      if (role.needsServer && servers.list().length === 0) {
         warn('WARN_GRACEFUL_NO_SERVER', 'shutdown with no server attached');
       }
       abort.abort();
       events.emit('closing', { reason });
     },
     tellProgress: (left) => {
-      const { counts, waiting } = progressNow();
-      events.emit('progress', { state, ...counts, left, waiting });
+      const { counts, waiting } = progress();
+      events.emit('progress', { state: lifecycle.state(), ...counts, left, waiting });
     },
   };
 
-  const unwatch: ((() => void) | undefined)[] = [
+  function onFatalError(reason: string, error: string): void {
+    errors.push(error);
+    ending.fail(ownDecision(reason), error);
+  }
+
+  function addHook(hooks: typeof before, open: boolean, args: Parameters<typeof before.add>): () => void {
+    if (open) return hooks.add(...args);
+    throw new GracefulError('ERR_GRACEFUL_TOO_LATE', `a hook was added in the state '${lifecycle.state()}'`);
+  }
+
+  const disposers: (() => void)[] = [
     watchSignals(settings.signals, settings.secondSignalDelay, {
       begin: (signal) => {
-        if (!around.forward?.(signal)) beginAndExit(alone(signal));
+        if (!role.forward(signal)) ending.beginAndExit(ownDecision(signal));
       },
       force: (signal) => {
-        if (!around.forward?.(signal)) forceExit(signal);
+        if (!role.forward(signal)) ending.force(signal);
       },
     }),
-    settings.handleFatalErrors ? watchFatalErrors(onFatalError) : undefined,
+    settings.handleFatalErrors ? watchFatalErrors(onFatalError) : () => {},
     cookies.stop,
     everything.release,
     events.clear,
@@ -181,56 +105,59 @@ export function makeCoordinator(settings: Settings, around: Surroundings = {}): 
   const coordinator: ShutdownCoordinator = {
     attach: (server) => {
       const detach = servers.attach(server);
-      around.attached?.(server);
+      role.attached(server);
       return detach;
     },
-    shutdown: (reason = 'shutdown()') => begin(alone(reason)),
-    onShutdown: (...args) => addHook(after, state !== 'cleanup' && state !== 'stopped', args),
-    beforeShutdown: (...args) => addHook(before, state === 'running', args),
-    track,
+    shutdown: (reason = 'shutdown()') => begin(ownDecision(reason)),
+    onShutdown: (...args) => addHook(after, !['cleanup', 'stopped'].includes(lifecycle.state()), args),
+    beforeShutdown: (...args) => addHook(before, lifecycle.state() === 'running', args),
+    track: trackWork(work),
     onUpgrade: upgrades.add,
     get state() {
-      return state;
+      return lifecycle.state();
     },
     get ready() {
-      return ready && state === 'running';
+      return lifecycle.ready();
     },
     setReady: (value) => {
-      ready = value;
-      around.readyChanged?.(value);
+      lifecycle.setReady(value);
+      role.readyChanged(value);
     },
     signal: abort.signal,
     stats: () => ({
-      state,
-      ready: coordinator.ready,
+      state: lifecycle.state(),
+      ready: lifecycle.ready(),
       servers: servers.list().length,
       ...everything.counts(),
     }),
     on: events.on,
     dispose: () => {
-      for (const stop of unwatch) stop?.();
+      for (const stop of disposers) stop();
     },
     [Symbol.asyncDispose]: async () => {
-      await begin(alone('dispose'));
+      await begin(ownDecision('dispose'));
       coordinator.dispose();
     },
   };
-  return {
+
+  const controls: CoordinatorControls = {
     coordinator,
     announce: () => {
-      ready = false;
+      lifecycle.setReady(false);
       everything.announce();
     },
-    drain: (order) => beginAndExit({ ...order, own: false }),
-    beginAndExit: (reason) => beginAndExit(alone(reason)),
+    drain: (order) => ending.beginAndExit({ ...order, own: false }),
+    beginAndExit: (reason) => ending.beginAndExit(ownDecision(reason)),
     note,
     fail: onFatalError,
-    progress: progressNow,
-    onDispose: (stop) => unwatch.push(stop),
+    progress,
+    onDispose: (stop) => disposers.push(stop),
   };
+  role.join(controls);
+  return controls;
 }
 
-/** A shutdown that this process decides on. Its own listeners are nobody else's, a shared port's other members stay. */
-function alone(reason: string): DrainOrder {
+/** The order of a shutdown that this process decides on by itself: others that share its ports may go on listening. */
+function ownDecision(reason: string): DrainOrder {
   return { reason, timeout: undefined, together: false, own: true };
 }

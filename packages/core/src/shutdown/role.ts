@@ -1,18 +1,53 @@
 import type { Server } from 'node:net';
-import type { Drainable } from '../drain/drainable.ts';
 import type { ShutdownReport, WorkerReport } from '../api/report.ts';
+import type { ShutdownCoordinator } from '../api/coordinator.ts';
+import type { ConnectionCounts } from '../drain/limits.ts';
+import type { Drainable } from '../drain/drainable.ts';
+import type { DrainOrder } from './steps.ts';
 
-/** What stands around a coordinator in a cluster; nothing in a process of its own. */
-export interface Surroundings {
-  /** What is drained besides the servers of this process. */
-  readonly drainable?: Drainable;
-  readonly workers?: () => readonly WorkerReport[];
-  /** Asked first when a signal comes: true if another process decides. */
-  readonly forward?: (signal: NodeJS.Signals) => boolean;
-  readonly readyChanged?: (ready: boolean) => void;
-  readonly attached?: (server: Server) => void;
+/** The part that a process plays in a shutdown: alone, the primary of a cluster, or one of its workers. */
+export interface Role {
+  /** What is drained besides the servers and the work of this process: in a primary, its workers. */
+  readonly others: readonly Drainable[];
+  /** Whether a shutdown without a server is worth a warning. */
+  readonly needsServer: boolean;
+  readonly workers: () => readonly WorkerReport[];
+  /** Passes a signal on to the process that decides; false where that is this one. */
+  readonly forward: (signal: NodeJS.Signals) => boolean;
+  readonly readyChanged: (ready: boolean) => void;
+  readonly attached: (server: Server) => void;
   /** Resolves when no connection is on its way to this process any more. Asked after the listeners have closed. */
-  readonly handedOver?: () => Promise<void>;
+  readonly handedOver: () => Promise<void>;
   /** Told of the report before the process exits. */
-  readonly finished?: (report: ShutdownReport) => Promise<void>;
+  readonly finished: (report: ShutdownReport) => Promise<void>;
+  /** Called once, with the coordinator that plays this part. */
+  readonly join: (controls: CoordinatorControls) => void;
 }
+
+/** What the cluster may do with a coordinator; the application gets `coordinator` alone. */
+export interface CoordinatorControls {
+  readonly coordinator: ShutdownCoordinator;
+  readonly announce: () => void;
+  /** Begins the shutdown that another process decided on, and exits at its end. */
+  readonly drain: (order: Omit<DrainOrder, 'own'>) => void;
+  readonly beginAndExit: (reason: string) => void;
+  /** Puts something that went wrong into the report, which is then not clean. */
+  readonly note: (error: unknown) => void;
+  /** As `beginAndExit`, with code 1 at the end. */
+  readonly fail: (reason: string, error: string) => void;
+  readonly progress: () => { readonly counts: ConnectionCounts; readonly waiting: readonly string[] };
+  readonly onDispose: (stop: () => void) => void;
+}
+
+/** A process that nobody else decides on, and that has no workers. */
+export const alone: Role = {
+  others: [],
+  needsServer: true,
+  workers: () => [],
+  forward: () => false,
+  readyChanged: () => {},
+  attached: () => {},
+  handedOver: () => Promise.resolve(),
+  finished: () => Promise.resolve(),
+  join: () => {},
+};

@@ -1,5 +1,7 @@
 import { now, turn } from '../clock.ts';
 import type { CutConnection } from '../drain/limits.ts';
+import type { Track } from '../api/coordinator.ts';
+import { expected } from '../api/errors.ts';
 import type { Drainable } from '../drain/drainable.ts';
 
 /** Work in flight that is not a connection, such as a background job. */
@@ -55,4 +57,18 @@ export function createWork(): Work {
     totals: () => [],
     release: () => jobs.clear(),
   };
+}
+
+/** `coordinator.track`: work by its promise, or by a name and the function that says it is done. */
+export function trackWork(work: Work): Track {
+  function track(name: string): () => void;
+  function track<T>(promise: Promise<T>, name?: string): Promise<T>;
+  function track(what: unknown, name = 'background work'): unknown {
+    if (typeof what === 'string' && what !== '') return work.begin(what);
+    if (!(what instanceof Promise)) {
+      throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'work', 'a promise or a non-empty name', what);
+    }
+    return what.finally(work.begin(name));
+  }
+  return track;
 }

@@ -1,4 +1,5 @@
 import { makeCoordinator } from '../../shutdown/coordinator.ts';
+import { alone } from '../../shutdown/role.ts';
 import { describeError } from '../../shutdown/hooks.ts';
 import type { ShutdownCoordinator } from '../../api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
@@ -46,7 +47,12 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     signalled: (signal) => core.beginAndExit(signal),
     failed: (error) => core.note(error),
   });
-  const core = makeCoordinator(settings, { drainable: members, workers: members.reports });
+  const core = makeCoordinator(settings, {
+    ...alone,
+    others: [members],
+    needsServer: false,
+    workers: members.reports,
+  });
   const { coordinator } = core;
   const respawner = createRespawner(supervision, {
     ready: (worker) => members.of(worker).ready,

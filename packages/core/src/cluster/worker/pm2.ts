@@ -1,12 +1,11 @@
-import type { CoordinatorCore } from '../../shutdown/coordinator.ts';
-import type { Membership } from './membership.ts';
+import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 
 /** What a process under PM2 says and hears, in its cluster mode and in its fork mode. */
 export interface Pm2 {
   /** Says `ready`, once, for `wait_ready`. */
   readonly tellReady: (readiness: Readiness) => void;
-  readonly join: (core: CoordinatorCore) => void;
+  readonly join: (controls: CoordinatorControls) => void;
 }
 
 /** undefined where the process was not started by PM2. */
@@ -19,21 +18,21 @@ export function findPm2(): Pm2 | undefined {
       told = true;
       process.send?.('ready', undefined, undefined, () => {});
     },
-    join: (core) => {
+    join: (controls) => {
       // Instead of a signal: `shutdown_with_message`, a graceful reload, and always on Windows.
       const onMessage = (message: unknown): void => {
-        if (message === 'shutdown') core.beginAndExit('shutdown message of PM2');
+        if (message === 'shutdown') controls.beginAndExit('shutdown message of PM2');
       };
       process.on('message', onMessage);
-      core.onDispose(() => process.off('message', onMessage));
+      controls.onDispose(() => process.off('message', onMessage));
     },
   };
 }
 
-/** The surroundings of a process in PM2's fork mode. */
-export function createPm2Membership(): Membership | undefined {
+/** The role of a process that no `node:cluster` primary forked: alone, but for what PM2's fork mode asks. */
+export function createStandaloneRole(): Role {
   const pm2 = findPm2();
-  if (pm2 === undefined) return undefined;
+  if (pm2 === undefined) return alone;
   const readiness = createReadiness(() => pm2.tellReady(readiness));
-  return { surroundings: readiness.surroundings, join: pm2.join };
+  return { ...alone, ...readiness.role, join: pm2.join };
 }

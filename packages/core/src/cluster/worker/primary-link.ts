@@ -1,10 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
-import type { CoordinatorCore } from '../../shutdown/coordinator.ts';
 import type { ShutdownReport } from '../../api/report.ts';
-import type { Surroundings } from '../../shutdown/role.ts';
-import type { Membership } from './membership.ts';
+import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { createReadiness } from './readiness.ts';
-import { createPm2Membership, findPm2 } from './pm2.ts';
+import { createStandaloneRole, findPm2 } from './pm2.ts';
 import { whenHandedOver } from './hand-overs.ts';
 import { guardChannel, guardOutput } from './broken-pipes.ts';
 import { open, seal, type PrimaryMessage, type WorkerMessage } from '../protocol.ts';
@@ -15,12 +13,12 @@ const PROGRESS = 500;
 /** Longest wait for the report to be written, in milliseconds. */
 const FLUSH = 200;
 
-/** The worker's side of a cluster, or undefined in a process that nobody else decides on. */
-export function createMembership(): Membership | undefined {
-  return cluster.worker === undefined ? createPm2Membership() : createMembershipOf(cluster.worker);
+/** The role that this process was started in, unless it supervises a cluster. */
+export function findRole(): Role {
+  return cluster.worker === undefined ? createStandaloneRole() : createWorkerRole(cluster.worker);
 }
 
-function createMembershipOf(worker: Worker): Membership {
+function createWorkerRole(worker: Worker): Role {
   let welcome = false;
   let beWelcome = (): void => {};
   const welcomed = new Promise<void>((resolve) => {
@@ -55,22 +53,25 @@ function createMembershipOf(worker: Worker): Membership {
     process.channel?.unref();
   };
 
-  const surroundings: Surroundings = {
+  return {
+    ...alone,
+    needsServer: false,
     forward: (signal) => {
       if (!welcome || !process.connected) return false;
       void tell({ type: 'signal', signal });
       return true;
     },
     // The primary knows of most listeners, but not of one that is the worker's own (`exclusive`, `reusePort`).
-    ...readiness.surroundings,
+    ...readiness.role,
     // A primary of ours waits until everything has been taken before it tells its workers to drain.
     handedOver: async () => {
       if (!welcome && process.connected) await Promise.race([welcomed, whenHandedOver()]);
     },
     finished,
+    join,
   };
 
-  function join(core: CoordinatorCore): void {
+  function join(core: CoordinatorControls): void {
     const tellProgress = (): void => void tell({ type: 'progress', ...core.progress() });
     const leave = (reason: string, together: boolean): void => {
       core.drain({ reason, timeout: undefined, together });
@@ -124,6 +125,4 @@ function createMembershipOf(worker: Worker): Membership {
     // The primary disconnected it before it got this far.
     else setImmediate(leave, 'the primary disconnected', false);
   }
-
-  return { surroundings, join };
 }

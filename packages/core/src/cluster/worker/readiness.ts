@@ -1,11 +1,12 @@
 import type { Server } from 'node:net';
-import type { Surroundings } from '../../shutdown/role.ts';
+import type { Role } from '../../shutdown/role.ts';
 
 /** Whether a process is ready: a server in its coordinator's care listens, and nobody called `setReady(false)`. */
 export interface Readiness {
   readonly listening: () => boolean;
   readonly willing: () => boolean;
-  readonly surroundings: Pick<Surroundings, 'readyChanged' | 'attached'>;
+  /** Its part of the role: hears of `setReady` and of servers. */
+  readonly role: Pick<Role, 'readyChanged' | 'attached'>;
 }
 
 export function createReadiness(changed: () => void): Readiness {
@@ -14,7 +15,7 @@ export function createReadiness(changed: () => void): Readiness {
   return {
     listening: () => listening,
     willing: () => willing,
-    surroundings: {
+    role: {
       readyChanged: (ready) => {
         willing = ready;
         changed();

@@ -1,0 +1,64 @@
+import type { Settings } from '../api/options.ts';
+import type { ShutdownReport } from '../api/report.ts';
+import { exitWith } from '../process/exit.ts';
+import { signalExitCode } from '../process/signals.ts';
+import type { DrainOrder } from './steps.ts';
+
+/** Ends the process after a shutdown that the outside world wanted: a signal, a fatal error, the cluster. */
+export interface Ending {
+  readonly beginAndExit: (order: DrainOrder) => void;
+  /** A later signal: exits at once. */
+  readonly force: (signal: NodeJS.Signals) => void;
+  /** As `beginAndExit`, after an error that nothing caught: the code is 1 whatever the report says. */
+  readonly fail: (order: DrainOrder, error: string) => void;
+}
+
+export interface EndingContext {
+  readonly begin: (order: DrainOrder) => Promise<ShutdownReport>;
+  /** Called with the report before the process exits. */
+  readonly finished: (report: ShutdownReport) => Promise<void>;
+  readonly cut: () => unknown;
+  readonly note: (error: unknown) => void;
+}
+
+export function createEnding(
+  { exit, logger }: Pick<Settings, 'exit' | 'logger'>,
+  { begin, finished, cut, note }: EndingContext,
+): Ending {
+  let exiting = false;
+  let failed = false;
+
+  function beginAndExit(order: DrainOrder): void {
+    const report = begin(order);
+    if (exiting) return;
+    exiting = true;
+    void report.then(async (done) => {
+      await finished(done);
+      const code = failed ? 1 : done.exitCode;
+      if (exit === true) exitWith(code);
+      if (typeof exit === 'function') exit(code, done);
+    });
+  }
+
+  return {
+    beginAndExit,
+    force: (signal) => {
+      if (exit !== true) return;
+      cut();
+      process.exit(signalExitCode(signal));
+    },
+    fail: (order, error) => {
+      failed = true;
+      // The report may be complete already, and the process about to exit.
+      process.exitCode = 1;
+      try {
+        // Not stderr.write: its EPIPE would be the next uncaught exception, without end. The console ignores it.
+        if (logger === undefined) console.error(error);
+        else logger.error({ error }, `shutdown: ${order.reason}`);
+      } catch (failure) {
+        note(failure);
+      }
+      beginAndExit(order);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { ShutdownReport, State } from '../api/report.ts';
+import { beginShutdown } from '../process/exit.ts';
+import type { Events } from './events.ts';
+import type { DrainOrder } from './steps.ts';
+
+/** Where a coordinator stands: its state, its readiness, and the one shutdown that it can have. */
+export interface Lifecycle {
+  readonly state: () => State;
+  /** False from the first step of a shutdown on, and while `setReady(false)` holds. */
+  readonly ready: () => boolean;
+  readonly setReady: (ready: boolean) => void;
+  readonly enter: (next: State) => void;
+  /** Begins the shutdown, or joins the one that has begun. */
+  readonly begin: (order: DrainOrder) => Promise<ShutdownReport>;
+}
+
+/** @param run - takes the steps of the shutdown; called at most once */
+export function createLifecycle(
+  events: Events,
+  run: (order: DrainOrder) => Promise<ShutdownReport>,
+): Lifecycle {
+  let state: State = 'running';
+  let ready = true;
+  let shutdown: Promise<ShutdownReport> | undefined;
+
+  function begin(order: DrainOrder): Promise<ShutdownReport> {
+    if (shutdown !== undefined) return shutdown;
+    // Set before the first step: a listener that hears of it may call `shutdown()` itself, and must join this one.
+    let start = (): void => {};
+    shutdown = new Promise<void>((resolve) => {
+      start = resolve;
+    }).then(() => running);
+    const ended = beginShutdown();
+    const running = run(order);
+    start();
+    // A turn later, so that whoever waits for the report gets it before the process may exit.
+    void shutdown.then(() => setImmediate(ended));
+    return shutdown;
+  }
+
+  return {
+    state: () => state,
+    ready: () => ready && state === 'running',
+    setReady: (value) => {
+      ready = value;
+    },
+    enter: (next) => {
+      const previous = state;
+      state = next;
+      events.emit('state', { state, previous });
+    },
+    begin,
+  };
+}

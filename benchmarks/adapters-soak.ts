@@ -26,7 +26,7 @@ const servers = ['fastify', 'express', 'fastify-cluster', 'express-cluster'].map
 }));
 const plain = ['fastify', 'express'].map((name) => ({
   name: `plain ${name}`,
-  program: `../test/fixtures/adapters-plain-${name}.js`,
+  program: `../test/fixtures/adapters/plain-${name}.js`,
   ours: false,
 }));
 

@@ -14,7 +14,7 @@ import { printProgress, printTable } from './helpers/table.ts';
 interface Situation {
   readonly name: string;
   /** A program of test/fixtures, and what it is told. */
-  readonly server: 'connections-server' | 'connections-websocket' | 'connections-raw' | 'cluster-server';
+  readonly server: 'connections/server' | 'connections/websocket' | 'connections/raw' | 'cluster/server';
   readonly setup?: Readonly<Record<string, unknown>>;
   /** Opens the connection. Returns what closes it. */
   readonly open: (port: number, child: Child) => () => void;
@@ -38,21 +38,21 @@ const tls = (bytes: string) => (port: number) =>
   hold(connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }), bytes);
 
 const situations: readonly Situation[] = [
-  { name: 'none, to compare', server: 'connections-server', open: () => () => {} },
-  { name: 'a client that never reads', server: 'connections-server', open: tcp(flood) },
-  { name: 'the same over TLS', server: 'connections-server', setup: { kind: 'https' }, open: tls(flood) },
-  { name: 'a head that never ends', server: 'connections-server', open: tcp('GET / HTTP/1.1\r\nHost: ') },
+  { name: 'none, to compare', server: 'connections/server', open: () => () => {} },
+  { name: 'a client that never reads', server: 'connections/server', open: tcp(flood) },
+  { name: 'the same over TLS', server: 'connections/server', setup: { kind: 'https' }, open: tls(flood) },
+  { name: 'a head that never ends', server: 'connections/server', open: tcp('GET / HTTP/1.1\r\nHost: ') },
   {
     name: 'a TLS handshake that stops half-way',
-    server: 'connections-server',
+    server: 'connections/server',
     setup: { kind: 'https' },
     open: tcp(clientHello),
   },
-  { name: 'an HTTP/2 stream', server: 'connections-server', setup: { kind: 'h2c' }, open: openStream },
-  { name: 'a WebSocket without a Close', server: 'connections-websocket', open: tcp(upgrade) },
-  { name: 'a raw socket', server: 'connections-raw', open: tcp('hello') },
-  { name: 'a request to a worker of a cluster', server: 'cluster-server', open: tcp(slow) },
-  { name: 'a worker that is stopped (SIGSTOP)', server: 'cluster-server', open: stopWorker },
+  { name: 'an HTTP/2 stream', server: 'connections/server', setup: { kind: 'h2c' }, open: openStream },
+  { name: 'a WebSocket without a Close', server: 'connections/websocket', open: tcp(upgrade) },
+  { name: 'a raw socket', server: 'connections/raw', open: tcp('hello') },
+  { name: 'a request to a worker of a cluster', server: 'cluster/server', open: tcp(slow) },
+  { name: 'a worker that is stopped (SIGSTOP)', server: 'cluster/server', open: stopWorker },
 ];
 
 const { runs, node } = readOptions({ runs: [20, 3] });

@@ -27,7 +27,7 @@ const mode = readOne('cluster', values.cluster, Object.keys(modes) as Mode[]);
 const LOAD = { newConnection: 4, keepAlive: 32, slow: 2, slowPath: '/slow?ms=300' };
 const LIMIT = 60_000;
 
-const program = fileURLToPath(new URL('../test/fixtures/cluster-server.js', import.meta.url));
+const program = fileURLToPath(new URL('../test/fixtures/cluster/server.js', import.meta.url));
 const env = { PORT: '0', MODE: modes[mode], WORKERS: String(workers) };
 const cluster = startChild([values.node, program], { env });
 try {

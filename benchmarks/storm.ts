@@ -51,7 +51,7 @@ for (const [server, rounds] of plan) {
 }
 
 async function runRound(server: 'plain' | 'graceful'): Promise<Round> {
-  const fixture = server === 'plain' ? 'connections-plain' : 'connections-server';
+  const fixture = server === 'plain' ? 'connections/plain' : 'connections/server';
   const program = fileURLToPath(new URL(`../test/fixtures/${fixture}.js`, import.meta.url));
   const child = startChild([values.node, program, JSON.stringify({ kind })]);
   try {

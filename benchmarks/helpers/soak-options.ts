@@ -60,7 +60,7 @@ export function readSoakOptions(): SoakOptions {
   const WORKERS = String(readCount('workers', values.workers, 1));
   const plain = { name: 'plain cluster', program: 'examples/plain-cluster', ours: false, env: { WORKERS } };
   const env = { WORKERS, MODE: modes[mode] };
-  const ours = { name: `cluster, ${mode}`, program: 'test/fixtures/cluster-server', ours: true, env, count };
+  const ours = { name: `cluster, ${mode}`, program: 'test/fixtures/cluster/server', ours: true, env, count };
   return {
     ...common,
     contenders: some([{ ...plain, count: mode === 'round-robin' ? plainCount : 0 }, ours]),

@@ -1,12 +1,12 @@
 import t from 'tap';
-import { startApp } from '../conformance/app-process.ts';
-import { conformance } from '../conformance/suite.ts';
+import { startApp } from '../conformance/harness/app-process.ts';
+import { conformance } from '../conformance/harness/suite.ts';
 
 conformance(t, {
   name: 'Express 5',
   part: 'of frameworks',
   tls: false,
-  start: (t, options) => startApp(t, 'conformance-express', options, '5'),
+  start: (t, options) => startApp(t, 'conformance/express', options, '5'),
   answersErrors: true,
   trailers: true,
 });

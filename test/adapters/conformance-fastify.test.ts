@@ -1,12 +1,12 @@
 import t from 'tap';
-import { startApp } from '../conformance/app-process.ts';
-import { conformance } from '../conformance/suite.ts';
+import { startApp } from '../conformance/harness/app-process.ts';
+import { conformance } from '../conformance/harness/suite.ts';
 
 conformance(t, {
   name: 'Fastify 5',
   part: 'of frameworks',
   tls: false,
-  start: (t, options) => startApp(t, 'conformance-fastify', options),
+  start: (t, options) => startApp(t, 'conformance/fastify', options),
   answersErrors: true,
   trailers: true,
 });

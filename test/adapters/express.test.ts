@@ -7,7 +7,7 @@ import express, { type Application, type NextFunction, type Request, type Respon
 import t, { type Test } from 'tap';
 import { createCoordinator } from '@graceful-cluster/core';
 import defaultExport, { graceful } from '@graceful-cluster/express';
-import { certificate } from '../fixtures/conformance-certificate.ts';
+import { certificate } from '../fixtures/conformance/certificate.ts';
 import { ask, askSecurely, startChild } from '../helpers/child.ts';
 
 const ways = [
@@ -32,7 +32,7 @@ for (const version of [5, 4]) {
 }
 
 async function stop(t: Test, version: number, way: string): Promise<void> {
-  const child = await startChild(t, 'adapters-express', { args: [String(version), way] });
+  const child = await startChild(t, 'adapters/express', { args: [String(version), way] });
   t.match(await ask(child.port, '/'), { status: 200 });
   const answer = ask(child.port, '/slow');
   await child.line('request');
@@ -51,7 +51,7 @@ async function stop(t: Test, version: number, way: string): Promise<void> {
 }
 
 t.test('an app that never listened: one warning, with a code', async (t) => {
-  const child = await startChild(t, 'adapters-express', { args: ['5', 'never'] });
+  const child = await startChild(t, 'adapters/express', { args: ['5', 'never'] });
   child.kill('SIGTERM');
   const { code, signal, stderr } = await child.exited;
   t.same({ code, signal }, { code: 0, signal: null });

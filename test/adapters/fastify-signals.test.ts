@@ -11,7 +11,7 @@ const steps = (stdout: string): string[] =>
   stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ready') && line !== 'closed');
 
 t.test('SIGTERM: the request is answered, then the hooks run', async (t) => {
-  const child = await startChild(t, 'adapters-fastify');
+  const child = await startChild(t, 'adapters/fastify');
   const answer = ask(child.port, '/slow');
   await child.line('request');
   child.kill('SIGTERM');
@@ -25,7 +25,7 @@ t.test('SIGTERM: the request is answered, then the hooks run', async (t) => {
 
 t.test('close() while a signal’s shutdown goes on joins it', async (t) => {
   for (const closeAt of ['closing', 'draining', 'cleanup']) {
-    const child = await startChild(t, 'adapters-fastify', { args: [{ closeAt }] });
+    const child = await startChild(t, 'adapters/fastify', { args: [{ closeAt }] });
     const answer = ask(child.port, '/slow');
     await child.line('request');
     child.kill('SIGTERM');
@@ -39,7 +39,7 @@ t.test('close() while a signal’s shutdown goes on joins it', async (t) => {
 
 t.test('an instance that begins to listen on localhost meanwhile does not crash', async (t) => {
   for (const listenAt of ['closing', 'draining']) {
-    const child = await startChild(t, 'adapters-fastify', { args: [{ listenAt }] });
+    const child = await startChild(t, 'adapters/fastify', { args: [{ listenAt }] });
     const answer = ask(child.port, '/slow');
     await child.line('request');
     child.kill('SIGTERM');
@@ -51,7 +51,7 @@ t.test('an instance that begins to listen on localhost meanwhile does not crash'
 });
 
 t.test('a signal while close() goes on joins it, and the process exits at its end', async (t) => {
-  const child = await startChild(t, 'adapters-fastify', { args: [{ closeOn: 'SIGUSR2' }] });
+  const child = await startChild(t, 'adapters/fastify', { args: [{ closeOn: 'SIGUSR2' }] });
   const answer = ask(child.port, '/slow');
   await child.line('request');
   child.kill('SIGUSR2');
@@ -65,7 +65,7 @@ t.test('a signal while close() goes on joins it, and the process exits at its en
 });
 
 t.test('a program with its own close() on SIGTERM loses nothing either', async (t) => {
-  const child = await startChild(t, 'adapters-fastify', { args: [{ closeOn: 'SIGTERM' }] });
+  const child = await startChild(t, 'adapters/fastify', { args: [{ closeOn: 'SIGTERM' }] });
   const answer = ask(child.port, '/slow');
   await child.line('request');
   child.kill('SIGTERM');
@@ -74,7 +74,7 @@ t.test('a program with its own close() on SIGTERM loses nothing either', async (
 });
 
 t.test('after close() nothing holds the process, and the signal is its own again', async (t) => {
-  const child = await startChild(t, 'adapters-fastify', { args: [{ closeOn: 'SIGUSR2' }] });
+  const child = await startChild(t, 'adapters/fastify', { args: [{ closeOn: 'SIGUSR2' }] });
   t.match(await ask(child.port, '/'), { status: 200 });
   child.kill('SIGUSR2');
   const exit = await child.exited;
@@ -83,7 +83,7 @@ t.test('after close() nothing holds the process, and the signal is its own again
 });
 
 t.test('two instances: one signal, each drains, the process waits for both', async (t) => {
-  const child = await startChild(t, 'adapters-fastify', { args: [{ second: true }] });
+  const child = await startChild(t, 'adapters/fastify', { args: [{ second: true }] });
   const second = Number(await child.line('second'));
   const answers = [ask(child.port, '/slow?ms=300'), ask(second, '/slow?ms=1200')];
   await child.line('request');
@@ -99,7 +99,7 @@ t.test('two instances: one signal, each drains, the process waits for both', asy
 });
 
 t.test('a worker that closed its server by itself still hears of the shutdown', async (t) => {
-  const child = await startChild(t, 'adapters-fastify-worker');
+  const child = await startChild(t, 'adapters/fastify-worker');
   child.kill('SIGUSR2');
   await child.line('closed');
   t.match(await ask(child.port, '/'), { status: 200 }, 'the other one goes on');

@@ -9,7 +9,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import t, { type Test } from 'tap';
 import { createCoordinator, type Logger } from '@graceful-cluster/core';
 import gracefulCluster, { gracefulCluster as named } from '@graceful-cluster/fastify';
-import { certificate } from '../fixtures/conformance-certificate.ts';
+import { certificate } from '../fixtures/conformance/certificate.ts';
 import { ask, askSecurely, type Answer } from '../helpers/child.ts';
 
 const signals: readonly NodeJS.Signals[] = [];

@@ -43,7 +43,7 @@ for (const program of ['plain-fastify', 'plain-express']) {
     t.test(`${program}, ${name}: somebody is lost`, async (t) => {
       const lost: number[] = [];
       while (lost.length < 5 && !lost.some((count) => count > 0)) {
-        const { counts } = await stop(`test/fixtures/adapters-${program}`, load, lost.length + 1);
+        const { counts } = await stop(`test/fixtures/adapters/${program}`, load, lost.length + 1);
         lost.push(countLost(counts));
       }
       t.ok(lost.at(-1), `${lost.join(', ')} are lost`);

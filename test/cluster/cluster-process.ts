@@ -45,7 +45,7 @@ interface Owner {
 
 /** Starts a program and waits until it listens; nothing of it outlives the test. */
 export async function startCluster(t: Owner, options: ClusterOptions = {}): Promise<ClusterProcess> {
-  const { env, nodeOptions = [], program = 'test/fixtures/cluster-server', until = 'listening on' } = options;
+  const { env, nodeOptions = [], program = 'test/fixtures/cluster/server', until = 'listening on' } = options;
   const { file = fileURLToPath(new URL(`../../${program}.js`, import.meta.url)) } = options;
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [...nodeOptions, file], {

@@ -13,8 +13,8 @@ import {
 
 t.jobs = 4;
 
-const supervised = 'test/fixtures/cluster-server';
-const plain = 'test/fixtures/cluster-plain-primary';
+const supervised = 'test/fixtures/cluster/server';
+const plain = 'test/fixtures/cluster/plain-primary';
 
 async function allAnswered(t: Test, cluster: ClusterProcess, inFlight: readonly Request[]): Promise<void> {
   for (const { worker, ended } of inFlight) {

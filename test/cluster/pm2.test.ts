@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { countLost, startLoad, type LoadTally } from '@graceful-cluster/probe';
-import { freePort } from '../fixtures/free-port.ts';
+import { freePort } from '../fixtures/cluster/free-port.ts';
 import { request, survivors } from './cluster-process.ts';
 
 const run = promisify(execFile);
@@ -17,7 +17,7 @@ const cli = join(folder, 'node_modules/pm2/bin/pm2');
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}.js`, import.meta.url));
 
 const server = {
-  script: fixture('cluster-pm2'),
+  script: fixture('cluster/pm2'),
   exec_mode: 'cluster',
   instances: 2,
   wait_ready: true,
@@ -30,7 +30,7 @@ const apps = {
   plain: { ...server, env: { PLAIN: '1' } },
   // PM2 runs the `node` of PATH otherwise, with options that only its own Node may know.
   supervised: {
-    script: fixture('cluster-server'),
+    script: fixture('cluster/server'),
     interpreter: process.execPath,
     exec_mode: 'fork',
     env: {},

@@ -27,7 +27,7 @@ for (const { mode, name, skip } of modes) {
       `${name}: nobody is lost, signal to ${group ? 'the group' : 'the primary'}`,
       { skip },
       async (t) => {
-        const round = await stop('test/fixtures/cluster-server', { MODE: mode }, group);
+        const round = await stop('test/fixtures/cluster/server', { MODE: mode }, group);
         t.equal(countLost(round.counts), 0, JSON.stringify(round.lost.slice(0, 3)));
         t.ok(round.counts.refused > 0, 'late clients are refused');
         t.ok(round.counts.answered > 100, 'the others are answered');

@@ -78,7 +78,7 @@ t.test(
   'an EventSource goes on at the next server, a WebSocket is closed cleanly',
   { skip: unavailable() },
   async (t) => {
-    const first = await startChild(t, 'connections-page', { args: [{ port: 0, options }] });
+    const first = await startChild(t, 'connections/page', { args: [{ port: 0, options }] });
     const look = await openPage(t, `http://127.0.0.1:${first.port}/`);
     await Promise.all([first.line('websocket'), first.line('request /events')]);
     const { ended } = await stop(first);
@@ -86,7 +86,7 @@ t.test(
     t.match({ code, signal, report }, { code: 0, signal: null, report: { clean: true } });
     t.match(await look(), { sockets: ['hello'], closed: { code: 1_001, wasClean: true } });
 
-    const next = await startChild(t, 'connections-page', { args: [{ port: first.port, options }] });
+    const next = await startChild(t, 'connections/page', { args: [{ port: first.port, options }] });
     await next.line('request /events');
     let seen = await look();
     // The first server may be asked once more, on a connection that is kept alive for its grace.

@@ -1,12 +1,12 @@
 // Several servers on one coordinator, and work that is no connection.
 import t from 'tap';
 import { ask, startChild, type Child, type Owner } from '../helpers/child.ts';
-import type { SeveralSetup } from '../fixtures/connections-several.ts';
+import type { SeveralSetup } from '../fixtures/connections/several.ts';
 import { clean, late, options, short, stop } from '../helpers/shutdown.ts';
 
 t.jobs = 4;
 const start = (t: Owner, setup: SeveralSetup = {}): Promise<Child> =>
-  startChild(t, 'connections-several', {
+  startChild(t, 'connections/several', {
     args: [{ options: setup.job === 'hang' ? short : options, ...setup }],
   });
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Attempt, Outcome } from '../fixtures/arrivals-client.ts';
+import type { Attempt, Outcome } from '../fixtures/listener/arrivals-client.ts';
 import { pristine } from './child.ts';
 
 export type { Attempt, Outcome };
@@ -22,7 +22,7 @@ export interface Arrivals {
   readonly stop: () => Promise<readonly Attempt[]>;
 }
 
-const program = fileURLToPath(new URL('../fixtures/arrivals-client.js', import.meta.url));
+const program = fileURLToPath(new URL('../fixtures/listener/arrivals-client.js', import.meta.url));
 
 /** Milliseconds since 1970, on the clock of `Attempt.startedAt`. */
 export const now = (): number => performance.timeOrigin + performance.now();

@@ -1,11 +1,11 @@
 import type { ShutdownReport } from '@graceful-cluster/core';
-import type { ServerSetup } from '../fixtures/connections-server.ts';
+import type { ServerSetup } from '../fixtures/connections/server.ts';
 import { startChild, type Child, type Owner } from './child.ts';
 
-/** Starts a program that prints and answers what `connections-server.ts` does. */
+/** Starts a program that prints and answers what `fixtures/connections/server.ts` does. */
 export type StartServer = (t: Owner, setup: ServerSetup) => Promise<Child>;
 
-export const startServer: StartServer = (t, setup) => startChild(t, 'connections-server', { args: [setup] });
+export const startServer: StartServer = (t, setup) => startChild(t, 'connections/server', { args: [setup] });
 
 /** For tests in which everything ends by itself: the rest is for a very busy machine. */
 export const options = { timeout: 30_000, keepAliveGrace: 500 } as const;

@@ -4,7 +4,7 @@ import { answered } from './held-request.ts';
 
 t.test('importing the package adds nothing, and a coordinator does not hold the process', async (t) => {
   for (const args of [[], ['create']]) {
-    const child = await startChild(t, 'lifecycle-import', { args });
+    const child = await startChild(t, 'lifecycle/import', { args });
     const { code, signal, stderr } = await child.exited;
     t.strictSame([code, signal, stderr], [0, null, '']);
     t.strictSame(JSON.parse(await child.line('after')), JSON.parse(await child.line('before')));
@@ -15,7 +15,7 @@ const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 
 for (const how of ['', 'shutdown', 'async']) {
   t.test(`dispose leaves no listener behind (${how || 'while running'})`, async (t) => {
-    const child = await startChild(t, 'lifecycle-dispose', {
+    const child = await startChild(t, 'lifecycle/dispose', {
       args: [{ handleFatalErrors: true, signals }, how],
     });
     await child.line('done');
@@ -35,7 +35,7 @@ for (const how of ['', 'shutdown', 'async']) {
 }
 
 t.test('await using drains at the end of the block', async (t) => {
-  const child = await startChild(t, 'lifecycle-using');
+  const child = await startChild(t, 'lifecycle/using');
   t.strictSame(await ask(child.port, '/'), answered);
   const { code, signal } = await child.exited;
   t.strictSame([code, signal], [0, null]);

@@ -15,7 +15,7 @@ function told<Event extends keyof CoordinatorEvents>(child: Child, event: Event)
 const steps = ['delaying', 'closing', 'draining', 'cleanup', 'stopped'];
 
 t.test('a shutdown tells each step, on channels too', async (t) => {
-  const child = await startChild(t, 'lifecycle-events');
+  const child = await startChild(t, 'lifecycle/events');
   const answer = ask(child.port, '/');
   await child.line('request');
   child.kill('SIGTERM');
@@ -38,7 +38,7 @@ t.test('a shutdown tells each step, on channels too', async (t) => {
 });
 
 t.test('progress names what is waited for, once a second', async (t) => {
-  const child = await startChild(t, 'lifecycle-events', { args: [{ timeout: 60_000 }] });
+  const child = await startChild(t, 'lifecycle/events', { args: [{ timeout: 60_000 }] });
   const answers = ['/export?all', '/second'].map(async (path) => ask(child.port, path));
   await child.line('request', 2);
   child.kill('SIGTERM');
@@ -60,7 +60,7 @@ t.test('progress names what is waited for, once a second', async (t) => {
 });
 
 t.test('a logger gets lines', async (t) => {
-  const child = await startChild(t, 'lifecycle-events', { args: [{ timeout: 60_000 }] });
+  const child = await startChild(t, 'lifecycle/events', { args: [{ timeout: 60_000 }] });
   const answer = ask(child.port, '/export');
   await child.line('request');
   child.kill('SIGINT');
@@ -80,7 +80,7 @@ t.test('a logger gets lines', async (t) => {
   const progress = child.lines('log').find((line) => line.includes('s left'));
   t.match(progress, /\| shutdown: 1 in flight, 0 idle, 5\d\.\d s left: GET \/export, \d+\.\d s$/);
 
-  const cut = await startChild(t, 'lifecycle-events', { args: [{ timeout: 600, cleanupTimeout: 100 }] });
+  const cut = await startChild(t, 'lifecycle/events', { args: [{ timeout: 600, cleanupTimeout: 100 }] });
   const hanging = ask(cut.port, '/');
   await cut.line('request');
   cut.kill('SIGTERM');
@@ -92,7 +92,7 @@ t.test('a logger gets lines', async (t) => {
 
 for (const modes of [['throw-state', 'throw-closing'], ['broken-logger']]) {
   t.test(`listeners that throw do not stop a shutdown (${modes.join(', ')})`, async (t) => {
-    const child = await startChild(t, 'lifecycle-events', { args: [{}, ...modes] });
+    const child = await startChild(t, 'lifecycle/events', { args: [{}, ...modes] });
     const answer = ask(child.port, '/');
     await child.line('request');
     child.kill('SIGTERM');
@@ -118,7 +118,7 @@ for (const modes of [['throw-state', 'throw-closing'], ['broken-logger']]) {
 }
 
 t.test('a listener of the report itself that throws leaves it in one piece', async (t) => {
-  const child = await startChild(t, 'lifecycle-events', { args: [{}, 'throw-stopped'] });
+  const child = await startChild(t, 'lifecycle/events', { args: [{}, 'throw-stopped'] });
   child.kill('SIGTERM');
   const { code, signal } = await child.exited;
   const { clean, exitCode, errors } = reportOf(child);
@@ -128,7 +128,7 @@ t.test('a listener of the report itself that throws leaves it in one piece', asy
 
 t.test('a logger that throws does not turn an uncaught error into a crash', async (t) => {
   const options = { handleFatalErrors: true };
-  const child = await startChild(t, 'lifecycle-events', { args: [options, 'broken-logger'] });
+  const child = await startChild(t, 'lifecycle/events', { args: [options, 'broken-logger'] });
   const answer = ask(child.port, '/');
   await child.line('request');
   child.kill('SIGHUP');
@@ -140,7 +140,7 @@ t.test('a logger that throws does not turn an uncaught error into a crash', asyn
 });
 
 t.test('with a logger, an uncaught error is a line of it', async (t) => {
-  const child = await startChild(t, 'lifecycle-events', { args: [{ handleFatalErrors: true }] });
+  const child = await startChild(t, 'lifecycle/events', { args: [{ handleFatalErrors: true }] });
   child.kill('SIGHUP');
   const { code, signal, stderr } = await child.exited;
   t.strictSame([code, signal, stderr], [1, null, '']);

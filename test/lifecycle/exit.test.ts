@@ -32,7 +32,7 @@ t.test('with exit: false something else may hold it', async (t) => {
 });
 
 t.test('an exit function gets the code and the report instead', async (t) => {
-  const clean = await startChild(t, 'lifecycle-exit-function');
+  const clean = await startChild(t, 'lifecycle/exit-function');
   clean.kill('SIGTERM');
   await clean.line('exit');
   clean.kill('SIGTERM');
@@ -40,7 +40,7 @@ t.test('an exit function gets the code and the report instead', async (t) => {
   t.strictSame([code, signal], [40, null], 'the code of the function, in its own time');
   t.strictSame(clean.lines('exit'), ['[0,"SIGTERM",true,0]'], 'called once');
 
-  const failed = await startChild(t, 'lifecycle-exit-function', { args: ['fail'] });
+  const failed = await startChild(t, 'lifecycle/exit-function', { args: ['fail'] });
   failed.kill('SIGINT');
   const exit = await failed.exited;
   t.strictSame([exit.code, exit.signal], [41, null]);
@@ -48,7 +48,7 @@ t.test('an exit function gets the code and the report instead', async (t) => {
 });
 
 t.test('what was written is flushed, and a timer does not keep the process', async (t) => {
-  const child = await startChild(t, 'lifecycle-flush');
+  const child = await startChild(t, 'lifecycle/flush');
   child.kill('SIGTERM');
   const { code, signal, stdout } = await child.exited;
   t.strictSame([code, signal], [0, null]);
@@ -60,7 +60,7 @@ t.test('what was written is flushed, and a timer does not keep the process', asy
 });
 
 t.test('even where the other end of the pipe is slow', async (t) => {
-  const child = await startChild(t, 'lifecycle-flush');
+  const child = await startChild(t, 'lifecycle/flush');
   child.stall(600);
   child.kill('SIGTERM');
   const { code, signal } = await child.exited;
@@ -70,7 +70,7 @@ t.test('even where the other end of the pipe is slow', async (t) => {
 });
 
 t.test('a coordinator without a server says so once and exits 0', async (t) => {
-  const child = await startChild(t, 'lifecycle-no-server');
+  const child = await startChild(t, 'lifecycle/no-server');
   child.kill('SIGTERM');
   const { code, signal, stderr } = await child.exited;
   t.strictSame([code, signal], [0, null]);
@@ -80,7 +80,7 @@ t.test('a coordinator without a server says so once and exits 0', async (t) => {
 });
 
 t.test('a top-level await that never settles does not change the code', async (t) => {
-  const child = await startChild(t, 'lifecycle-pending');
+  const child = await startChild(t, 'lifecycle/pending');
   child.kill('SIGTERM');
   const { code, signal, stderr } = await child.exited;
   t.strictSame([code, signal], [0, null], 'Node would make 13 of it');
@@ -88,7 +88,7 @@ t.test('a top-level await that never settles does not change the code', async (t
 });
 
 t.test('what a beforeExit listener begins is waited for', async (t) => {
-  const child = await startChild(t, 'lifecycle-pending', { args: ['flush'] });
+  const child = await startChild(t, 'lifecycle/pending', { args: ['flush'] });
   child.kill('SIGTERM');
   const { code, signal } = await child.exited;
   t.strictSame([code, signal], [0, null]);

@@ -11,7 +11,7 @@ const cases = [
 ] as const;
 
 function start(t: Owner, how: string, options: CoordinatorOptions, more?: ChildOptions): Promise<Child> {
-  return startChild(t, 'lifecycle-fatal', { ...more, args: [options, how] });
+  return startChild(t, 'lifecycle/fatal', { ...more, args: [options, how] });
 }
 
 async function startHeld(t: Owner, how: string, options: CoordinatorOptions): Promise<Held> {

@@ -1,5 +1,5 @@
 import type { HookReport, ShutdownReport } from '@graceful-cluster/core';
-import type { Setup } from '../fixtures/lifecycle-server.ts';
+import type { Setup } from '../fixtures/lifecycle/server.ts';
 import { ask, startChild, type Answer, type Child, type Owner } from '../helpers/child.ts';
 
 export const answered: Answer = { status: 200, connection: 'close', body: 'held' };
@@ -10,7 +10,7 @@ export interface Held {
 }
 
 export function startServer(t: Owner, setup: Setup = {}): Promise<Child> {
-  return startChild(t, 'lifecycle-server', { args: [setup] });
+  return startChild(t, 'lifecycle/server', { args: [setup] });
 }
 
 /** A server with a request in flight that is answered after SIGUSR2. */

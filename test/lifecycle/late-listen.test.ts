@@ -11,7 +11,7 @@ function ports({ listeners }: ShutdownReport): string {
 
 for (const state of ['closing', 'draining']) {
   t.test(`a server that listens in the state ${state} is closed at once`, async (t) => {
-    const child = await startChild(t, 'lifecycle-late-listen', { args: [state] });
+    const child = await startChild(t, 'lifecycle/late-listen', { args: [state] });
     const answer = ask(child.port, '/');
     await child.line('request');
     child.kill('SIGTERM');
@@ -29,7 +29,7 @@ for (const state of ['closing', 'draining']) {
 }
 
 t.test('a client that such a server has accepted is answered', async (t) => {
-  const child = await startChild(t, 'lifecycle-late-listen', { args: ['draining', 'client'] });
+  const child = await startChild(t, 'lifecycle/late-listen', { args: ['draining', 'client'] });
   const answer = ask(child.port, '/');
   await child.line('request');
   child.kill('SIGTERM');
@@ -45,7 +45,7 @@ t.test('a client that such a server has accepted is answered', async (t) => {
 });
 
 t.test('even in the cleanup', async (t) => {
-  const child = await startChild(t, 'lifecycle-late-listen', { args: ['cleanup', 'client'] });
+  const child = await startChild(t, 'lifecycle/late-listen', { args: ['cleanup', 'client'] });
   child.kill('SIGTERM');
   await child.line('request late');
   await sleep(500);

@@ -6,14 +6,14 @@ import { answered } from './held-request.ts';
 
 /** A program that has finished a shutdown of its own. */
 async function startFinished(t: Owner, ...args: string[]): Promise<Child> {
-  const child = await startChild(t, 'lifecycle-program', { args });
+  const child = await startChild(t, 'lifecycle/program', { args });
   child.kill('SIGHUP');
   await child.line('resolved');
   return child;
 }
 
 t.test('shutdown() never exits, and resolves with the report', async (t) => {
-  const child = await startChild(t, 'lifecycle-program');
+  const child = await startChild(t, 'lifecycle/program');
   const answer = ask(child.port, '/hold');
   await child.line('request');
   child.kill('SIGHUP');
@@ -30,7 +30,7 @@ t.test('shutdown() never exits, and resolves with the report', async (t) => {
 });
 
 t.test('a signal joins a shutdown() that has begun, and then the process exits', async (t) => {
-  const child = await startChild(t, 'lifecycle-program');
+  const child = await startChild(t, 'lifecycle/program');
   const answer = ask(child.port, '/hold');
   await child.line('request');
   child.kill('SIGHUP');
@@ -47,7 +47,7 @@ t.test('a signal joins a shutdown() that has begun, and then the process exits',
 });
 
 t.test('a second signal forces a shutdown() that the first one joined', async (t) => {
-  const child = await startChild(t, 'lifecycle-program');
+  const child = await startChild(t, 'lifecycle/program');
   const answer = ask(child.port, '/hold');
   await child.line('request');
   child.kill('SIGHUP');

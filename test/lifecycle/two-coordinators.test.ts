@@ -4,7 +4,7 @@ import { ask, startChild } from '../helpers/child.ts';
 import { answered } from './held-request.ts';
 
 t.test('one signal, two coordinators: the first to finish waits for the other', async (t) => {
-  const child = await startChild(t, 'lifecycle-two', { args: [{}, {}] });
+  const child = await startChild(t, 'lifecycle/two', { args: [{}, {}] });
   const answer = ask(child.port, '/');
   await child.line('request');
   child.kill('SIGTERM');
@@ -18,7 +18,7 @@ t.test('one signal, two coordinators: the first to finish waits for the other', 
 });
 
 t.test('the process exits with the worst of their codes', async (t) => {
-  const child = await startChild(t, 'lifecycle-two', { args: [{}, {}, 'fail'] });
+  const child = await startChild(t, 'lifecycle/two', { args: [{}, {}, 'fail'] });
   const answer = ask(child.port, '/');
   await child.line('request');
   child.kill('SIGTERM');
@@ -30,7 +30,7 @@ t.test('the process exits with the worst of their codes', async (t) => {
 });
 
 t.test('nor does it cut the other short where that one does not exit by itself', async (t) => {
-  const child = await startChild(t, 'lifecycle-two', { args: [{}, { exit: false }] });
+  const child = await startChild(t, 'lifecycle/two', { args: [{}, { exit: false }] });
   const answer = ask(child.port, '/');
   await child.line('request');
   child.kill('SIGTERM');
@@ -41,7 +41,7 @@ t.test('nor does it cut the other short where that one does not exit by itself',
 });
 
 t.test('nor a shutdown() that is under way', async (t) => {
-  const child = await startChild(t, 'lifecycle-two', { args: [{}, { signals: [] }] });
+  const child = await startChild(t, 'lifecycle/two', { args: [{}, { signals: [] }] });
   const answer = ask(child.port, '/');
   await child.line('request');
   child.kill('SIGHUP');

@@ -162,7 +162,7 @@ t.test('the probe is ended itself', async (t) => {
 });
 
 t.test('a server that already runs', async (t) => {
-  const [command = '', ...args] = fixture('probe-server', 'http');
+  const [command = '', ...args] = fixture('probe/server', 'http');
   const { port } = await takePort();
   const child = spawn(command, args, { stdio: 'ignore', env: { ...process.env, PORT: String(port) } });
   t.teardown(() => child.kill('SIGKILL'));

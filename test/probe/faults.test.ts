@@ -67,7 +67,7 @@ t.jobs = 3;
 
 for (const { kind, scenario, fault, lost, reason, options = [] } of cases) {
   t.test(`${kind}, ${scenario}: ${fault}`, async (t) => {
-    const command = fixture('probe-server', kind, fault);
+    const command = fixture('probe/server', kind, fault);
     const args = [
       '--after',
       '400',
@@ -105,7 +105,7 @@ for (const { kind, scenario, fault, lost, reason, options = [] } of cases) {
 }
 
 t.test('none', async (t) => {
-  const { code, stdout } = await runProbe(['--reporter', 'json', '--', ...fixture('probe-server', 'http')]);
+  const { code, stdout } = await runProbe(['--reporter', 'json', '--', ...fixture('probe/server', 'http')]);
   const { scenarios } = JSON.parse(stdout) as { scenarios: Result[] };
   const passed = scenarios.filter(({ status }) => status === 'passed');
   t.strictSame(

@@ -100,8 +100,8 @@ async function findPort(): Promise<number> {
 /** What is not compiled is not in the build: look for the folder it was left in. */
 function servers(name: string): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const file = join(folder, 'test/fixtures/servers', name);
+    const file = join(folder, 'test/fixtures/probe/servers', name);
     if (existsSync(file)) return file;
-    if (folder === dirname(folder)) throw new Error(`test/fixtures/servers/${name} not found`);
+    if (folder === dirname(folder)) throw new Error(`test/fixtures/probe/servers/${name} not found`);
   }
 }

@@ -71,7 +71,7 @@ t.test('a signal to the whole group, of ours as a cluster', async (t) => {
 t.test('a Unix socket', async (t) => {
   const url = `unix:/tmp/graceful-probe-${process.pid}.sock`;
   const args = ['--url', url, '--scenario', 'unix-socket,new-connection,websocket,keep-alive'];
-  const { report, code } = await run([...args, '--', ...fixture('probe-server', 'http')]);
+  const { report, code } = await run([...args, '--', ...fixture('probe/server', 'http')]);
   t.strictSame(statuses(report), { 'unix-socket': 'passed', websocket: 'passed', 'keep-alive': 'passed' });
   t.equal(code, 0);
 });
@@ -82,7 +82,7 @@ t.test('all at a time', async (t) => {
     '--slow-path',
     '/slow',
     '--',
-    ...fixture('probe-server', 'https'),
+    ...fixture('probe/server', 'https'),
   ]);
   const passed = Object.entries(statuses(report)).filter(([, status]) => status === 'passed');
   t.ok(passed.length >= 10, passed.join());
@@ -97,7 +97,7 @@ t.test('clients in the middle of their handshake', { skip: unshare ? false : 'it
     process.on('SIGTERM', () => this.close()); });`;
   const lost = await run([...args, ...node, '-e', plain]);
   t.strictSame([lost.code, statuses(lost.report)], [1, { 'mid-handshake': 'failed' }]);
-  const ours = await run([...args, ...fixture('probe-server', 'http')]);
+  const ours = await run([...args, ...fixture('probe/server', 'http')]);
   t.strictSame([ours.code, statuses(ours.report)], [0, { 'mid-handshake': 'passed' }]);
   const local = await run([...args, ...example('graceful-server')]);
   t.match(local.report.scenarios[0], { status: 'not-applicable', reasons: [/listens on 127\.0\.0\.1 only/] });

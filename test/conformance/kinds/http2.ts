@@ -1,6 +1,6 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Test } from 'tap';
-import type { Kind } from '../../fixtures/connections-server.ts';
+import type { Kind } from '../../fixtures/connections/server.ts';
 import { askHttps } from '../../helpers/https-client.ts';
 import { connectHttp2 } from '../../helpers/http2-client.ts';
 import {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { Test } from 'tap';
-import type { RawSetup } from '../../fixtures/connections-raw.ts';
+import type { RawSetup } from '../../fixtures/connections/raw.ts';
 import type { Child, Owner } from '../../helpers/child.ts';
 import { clientHello, openTcp, openTls } from '../../helpers/https-client.ts';
 import { clean, late, options, short, stop } from '../../helpers/shutdown.ts';
 
-/** Starts a program that does what `connections-raw.ts` says. */
+/** Starts a program that does what `fixtures/connections/raw.ts` says. */
 export type StartRaw = (t: Owner, setup: RawSetup) => Promise<Child>;
 
 /** Sockets of servers that do not speak HTTP. */

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { Test } from 'tap';
 import { WebSocket } from 'ws';
-import type { WebSocketSetup } from '../../fixtures/connections-websocket.ts';
+import type { WebSocketSetup } from '../../fixtures/connections/websocket.ts';
 import type { Child, Owner } from '../../helpers/child.ts';
 import { clean, halves, options, sleep, stop } from '../../helpers/shutdown.ts';
 
-/** Starts a program that does what `connections-websocket.ts` says. */
+/** Starts a program that does what `fixtures/connections/websocket.ts` says. */
 export type StartWebSockets = (t: Owner, setup: WebSocketSetup) => Promise<Child>;
 
 interface Client {

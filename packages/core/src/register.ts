@@ -3,16 +3,16 @@
  * forks, stop without losing a request. No line of the program changes.
  */
 import cluster from 'node:cluster';
-import { subscribe } from 'node:diagnostics_channel';
-import { Server } from 'node:net';
+import type { Server } from 'node:net';
 import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
 import { getCoordinator } from './create.ts';
+import { onServerListening } from './listener/listen-channel.ts';
 import { defaults } from './api/options.ts';
 
 const deferring = new WeakSet<Server>();
 let signalled: boolean | undefined;
 
-/** What the program itself does on a signal must come second. */
+/** Prepended: runs before the program's own signal handlers. */
 function onSignal(listener: (signal: NodeJS.Signals) => void): void {
   for (const signal of defaults.signals) process.prependListener(signal, listener);
 }
@@ -51,9 +51,7 @@ function deferClose(server: Server): void {
   };
 }
 
-subscribe('tracing:net.server.listen:asyncEnd', (message) => {
-  const { server } = message as { readonly server?: unknown };
-  if (!(server instanceof Server)) return;
+onServerListening((server) => {
   // Connections may come with the next message from the primary.
   if (cluster.isWorker) attach(server);
   // By then the round-robin scheduler has taken the handle away from a server of its own.

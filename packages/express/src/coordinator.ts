@@ -1,10 +1,10 @@
 import {
   createCoordinator,
   getCoordinator,
-  GracefulTypeError,
   type CoordinatorOptions,
   type ShutdownCoordinator,
 } from '@graceful-cluster/core';
+import { rejectExtraOptions } from '@graceful-cluster/core/adapter';
 
 /**
  * The coordinator of a `graceful()`. Without options several apps share one: no hook of one app, such as closing a
@@ -17,15 +17,11 @@ export function findCoordinator(
   rest: CoordinatorOptions,
 ): ShutdownCoordinator {
   const options = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  const [extra] = Object.keys(options);
-  if (given !== undefined && extra !== undefined) {
-    throw new GracefulTypeError(
-      'ERR_GRACEFUL_INVALID_OPTION',
-      `expected \`${extra}\` to be left out: the coordinator that is given has options of its own`,
-    );
+  if (given !== undefined) {
+    rejectExtraOptions(options);
+    return given;
   }
-  if (given !== undefined) return given;
-  if (extra !== undefined) return createCoordinator(options);
+  if (Object.keys(options).length > 0) return createCoordinator(options);
   const shared = getCoordinator();
   return shared.state === 'stopped' ? createCoordinator() : shared;
 }

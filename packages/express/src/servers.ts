@@ -1,6 +1,6 @@
-import { subscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
 import type { ShutdownCoordinator } from '@graceful-cluster/core';
+import { onServerListening } from '@graceful-cluster/core/adapter';
 
 /**
  * Which `graceful()` a server belongs to. One that listens with an app is of the `graceful()` mounted on that app:
@@ -32,8 +32,7 @@ const opened = new Set<WeakRef<Server>>();
 /** What has to be undone where a server turns out to be another one's. */
 const guesses = new WeakMap<Server, { by: ShutdownCoordinator; detach: () => void }>();
 
-subscribe('tracing:net.server.listen:asyncEnd', (message) => {
-  const { server } = message as { readonly server: Server };
+onServerListening((server) => {
   for (const reference of opened) if (reference.deref() === undefined) opened.delete(reference);
   if (server.listenerCount('request') === 0) return;
   opened.add(new WeakRef(server));

@@ -1,9 +1,5 @@
-import {
-  createCoordinator,
-  GracefulTypeError,
-  type CoordinatorOptions,
-  type ShutdownCoordinator,
-} from '@graceful-cluster/core';
+import { createCoordinator, type CoordinatorOptions, type ShutdownCoordinator } from '@graceful-cluster/core';
+import { rejectExtraOptions } from '@graceful-cluster/core/adapter';
 import type { FastifyInstance } from 'fastify';
 import type { GracefulClusterOptions } from './options.ts';
 
@@ -30,7 +26,8 @@ export function findCoordinator(
   const given = options.coordinator;
   const known = coordinators.get(root);
   const own = coordinatorOptions(options);
-  if (given !== undefined) rejectExtraOptions(given, known, own);
+  if (given !== undefined)
+    rejectExtraOptions(known === undefined || known === given ? own : { coordinator: given });
   const coordinator = known ?? given ?? createCoordinator({ logger: fastify.log, ...own });
   coordinators.set(root, coordinator);
   return { coordinator, isNew: known === undefined, isOwn: given === undefined };
@@ -40,20 +37,6 @@ function coordinatorOptions(options: GracefulClusterOptions): CoordinatorOptions
   const own: Record<string, unknown> = { ...options };
   for (const name of NOT_FOR_CORE) delete own[name];
   return own;
-}
-
-function rejectExtraOptions(
-  given: ShutdownCoordinator,
-  known: ShutdownCoordinator | undefined,
-  own: CoordinatorOptions,
-): void {
-  const set = Object.entries(own).find(([, value]) => value !== undefined);
-  const extra = known !== undefined && given !== known ? 'coordinator' : set?.[0];
-  if (extra === undefined) return;
-  throw new GracefulTypeError(
-    'ERR_GRACEFUL_INVALID_OPTION',
-    `expected \`${extra}\` to be left out: there is a coordinator already, with options of its own`,
-  );
 }
 
 /** The instance that a program made itself: encapsulated ones inherit from it, `close` included. */

@@ -1,9 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
 import type { ShutdownCoordinator } from '@graceful-cluster/core';
+import { onServerListening } from '@graceful-cluster/core/adapter';
 import type { FastifyInstance } from 'fastify';
-
-const LISTEN_CHANNEL = 'tracing:net.server.listen:asyncEnd';
 
 /** What Fastify calls on a server of its own as soon as the first one is closed. */
 const CLOSING_METHODS = ['close', 'closeAllConnections', 'closeHttp2Sessions'] as const;
@@ -23,8 +21,7 @@ export function attachServers(root: FastifyInstance, coordinator: ShutdownCoordi
   const routing: unknown = Reflect.get(root, 'routing');
   let drainer = coordinator;
 
-  const onListen = (message: unknown): void => {
-    const { server } = message as { readonly server: Server };
+  const onListening = (server: Server): void => {
     const isOurs = server.listeners('request').some((listener) => listener === routing);
     if (!isOurs || detach.has(server)) return;
     postponeClosing(server);
@@ -51,7 +48,7 @@ export function attachServers(root: FastifyInstance, coordinator: ShutdownCoordi
   }
 
   detach.set(root.server, coordinator.attach(root.server));
-  subscribe(LISTEN_CHANNEL, onListen);
+  const stopWatching = onServerListening(onListening);
 
   return {
     moveTo: (other) => {
@@ -59,8 +56,6 @@ export function attachServers(root: FastifyInstance, coordinator: ShutdownCoordi
       drainer = other;
       for (const server of detach.keys()) other.attach(server);
     },
-    stopWatching: () => {
-      unsubscribe(LISTEN_CHANNEL, onListen);
-    },
+    stopWatching,
   };
 }

@@ -1,8 +1,7 @@
 import type { Server, Socket } from 'node:net';
-import type { ConnectionCounts } from '../drain/limits.ts';
-import type { Events } from '../shutdown/events.ts';
-import type { Hook, HookOptions } from '../shutdown/hooks.ts';
-import type { ShutdownReport, State } from './report.ts';
+import type { Hook, HookOptions } from './hooks.ts';
+import type { OnEvent } from './events.ts';
+import type { ShutdownReport, State, ConnectionCounts } from './report.ts';
 
 export interface CoordinatorStats extends ConnectionCounts {
   readonly state: State;
@@ -73,7 +72,7 @@ export interface ShutdownCoordinator extends AsyncDisposable {
    *
    * @throws ERR_GRACEFUL_INVALID_ARGUMENT
    */
-  readonly on: Events['on'];
+  readonly on: OnEvent;
   /** Takes off every listener that was added, signal handlers included; servers go on without care. */
   readonly dispose: () => void;
 }

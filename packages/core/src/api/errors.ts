@@ -66,3 +66,13 @@ function show(value: unknown): string {
   const text = inspect(value, { depth: 0, breakLength: Infinity });
   return value === null || value === undefined ? text : `${text} (${typeof value})`;
 }
+
+/** What of a thrown value goes into a report, which is plain data. */
+export function describeError(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  } catch {
+    // No prototype, or a getter or toString that throws.
+    return inspect(error, { customInspect: false });
+  }
+}

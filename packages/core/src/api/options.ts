@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import { expected, GracefulTypeError } from './errors.ts';
-import type { Seal } from '../listener/seals/seal.ts';
-import type { ShutdownReport } from './report.ts';
+import type { ShutdownReport, Seal } from './report.ts';
 
 /** Any object with pino's level methods: pino itself, `fastify.log`, or five functions of your own. */
 export interface Logger {

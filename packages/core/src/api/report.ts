@@ -1,7 +1,4 @@
-import type { ConnectionTotals, CutConnection } from '../drain/limits.ts';
-import type { ListenerReport } from '../listener/close.ts';
-
-/** Where a shutdown stands. It only ever moves to the right, and `delaying` may be passed over. */
+/** Where a shutdown stands. States follow each other in this order; `delaying` may be skipped. */
 export type State = 'running' | 'delaying' | 'closing' | 'draining' | 'cleanup' | 'stopped';
 
 export interface HookReport {
@@ -28,6 +25,65 @@ export interface WorkerReport {
   readonly code: number | null;
   readonly signal: string | null;
   readonly report: ShutdownReport | null;
+}
+
+/**
+ * How a listener was taken off the network before it was closed:
+ * - `detach`: bound to an interface that does not exist; new clients are refused at once, nobody is reset
+ * - `filter`: a BPF filter drops new SYNs; nobody is reset, a new client is refused at its SYN retry, 1 s later
+ * - `backlog`: accept queue shrunk to one place and filled by a connection of our own; only handshakes over a real
+ *   network are reset
+ * - `unlink`: path of a Unix socket removed first; nobody is reset
+ * - `none`: closed after three turns of the event loop without a new connection
+ */
+export type Seal = 'detach' | 'filter' | 'backlog' | 'unlink' | 'none';
+
+/** What closing one listener came to. */
+export interface ListenerReport {
+  readonly address: string;
+  readonly seal: Seal;
+  /** Why a better method was not used, one sentence each. */
+  readonly notes: readonly string[];
+  /** Connections in the accept queue at the signal, or null where the kernel does not tell. */
+  readonly queued: number | null;
+  /** Handshakes in progress at the signal, or null where they cannot be counted. */
+  readonly handshakes: number | null;
+  /**
+   * Connections that were still in the queue when it was closed, and so were reset; null where they cannot be counted, and for
+   * an inherited socket, whose queue stays.
+   */
+  readonly abandoned: number | null;
+  /** Milliseconds from the signal to the close of the listening socket. */
+  readonly duration: number;
+}
+
+export interface ConnectionCounts {
+  readonly open: number;
+  /** Requests whose response has not been handed to the kernel in full. */
+  readonly inFlight: number;
+  /** Open connections without a request in flight. */
+  readonly idle: number;
+}
+
+/** A connection, or a worker with all of its own, destroyed at the deadline. */
+export interface CutConnection {
+  readonly kind:
+    | 'request'
+    | 'head'
+    | 'idle'
+    | 'lingering'
+    | 'tls-handshake'
+    | 'upgraded'
+    | 'http2'
+    | 'raw'
+    | 'worker'
+    | 'work';
+  /** `GET /export, 4.2 s` for a request, the peer's address otherwise. */
+  readonly name: string;
+  /** Requests that got no answer, several where they were pipelined. */
+  readonly requests: number;
+  /** Whether an answer or an open conversation was lost. */
+  readonly lost: boolean;
 }
 
 /** What a shutdown came to. Plain data: `JSON.stringify` works. Times are in milliseconds. */
@@ -66,42 +122,4 @@ export interface ShutdownReport {
   readonly workers: readonly WorkerReport[];
   /** What else went wrong: an error that began the shutdown, a listener that could not be closed. */
   readonly errors: readonly string[];
-}
-
-export type ReportParts = Pick<
-  ShutdownReport,
-  'reason' | 'duration' | 'phases' | 'listeners' | 'hooks' | 'workers' | 'errors'
-> & {
-  readonly open: number;
-  readonly totals: readonly ConnectionTotals[];
-  readonly cut: readonly CutConnection[];
-};
-
-export function createReport(parts: ReportParts): ShutdownReport {
-  const { reason, duration, phases, listeners, hooks, workers, errors, open, totals, cut } = parts;
-  const sum = (key: keyof ConnectionTotals): number => totals.reduce((total, each) => total + each[key], 0);
-  const clean =
-    errors.length === 0 &&
-    cut.every(({ lost }) => !lost) &&
-    hooks.every(({ outcome }) => outcome === 'done') &&
-    listeners.every(({ abandoned }) => !abandoned) &&
-    workers.every(({ outcome, report }) => outcome === 'left' || (outcome === 'drained' && report?.clean));
-  return {
-    reason,
-    clean,
-    exitCode: clean ? 0 : 1,
-    duration,
-    phases,
-    listeners,
-    connections: { open, answered: sum('answered'), idle: sum('idle'), gone: sum('gone'), cut },
-    requests: {
-      inFlight: sum('inFlight'),
-      served: sum('served'),
-      cut: cut.reduce((total, { requests }) => total + requests, 0),
-    },
-    hooks,
-    workers,
-    // A copy: a listener of the report itself may throw.
-    errors: [...errors],
-  };
 }

@@ -1,5 +1,4 @@
-import type { ConnectionCounts } from '../drain/limits.ts';
-import type { ShutdownReport } from '../api/report.ts';
+import type { ShutdownReport, ConnectionCounts } from '../api/report.ts';
 
 /**
  * What a primary and its workers tell each other, as ordinary IPC messages. Either side may be of another version:

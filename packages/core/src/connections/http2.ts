@@ -7,11 +7,13 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import type { CutConnection } from '../api/report.ts';
+import type { Connections } from '../drain/connections.ts';
 import { now } from '../clock.ts';
-import { silentGrace, type Connections, type CutConnection, type DrainLimits } from '../drain/limits.ts';
+import { silentGrace, type DrainLimits } from '../drain/limits.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
-import { peerName } from './raw.ts';
+import { peerName, withAge } from './names.ts';
 
 /** Longest wait for the answer to a PING, in milliseconds. */
 const PING = 1_000;
@@ -229,5 +231,5 @@ export function trackHttp2(
 }
 
 function describe({ headers, since }: OpenStream): string {
-  return `${headers[':method']} ${headers[':path']}, ${((now() - since) / 1_000).toFixed(1)} s`;
+  return withAge(`${headers[':method']} ${headers[':path']}`, since);
 }

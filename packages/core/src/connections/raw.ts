@@ -1,5 +1,7 @@
 import type { Server, Socket } from 'node:net';
-import type { Connections, CutConnection } from '../drain/limits.ts';
+import type { CutConnection } from '../api/report.ts';
+import type { Connections } from '../drain/connections.ts';
+import { peerName } from './names.ts';
 import { createOpenSet } from './open-set.ts';
 
 /**
@@ -47,11 +49,4 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
 /** The application has ended it, and only the client's FIN is missing. */
 function saidAll(socket: Socket): boolean {
   return socket.writableFinished && (!socket.allowHalfOpen || socket.readableEnded);
-}
-
-/** `127.0.0.1:51234`, or `a local client` for a Unix socket. */
-export function peerName(socket: Socket): string {
-  return socket.remoteAddress === undefined
-    ? 'a local client'
-    : `${socket.remoteAddress}:${socket.remotePort}`;
 }

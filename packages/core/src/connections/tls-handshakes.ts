@@ -1,14 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
+import type { CutConnection } from '../api/report.ts';
+import type { Connections } from '../drain/connections.ts';
 import { now } from '../clock.ts';
-import { silentGrace, type Connections, type CutConnection, type DrainLimits } from '../drain/limits.ts';
+import { rawSocket } from '../node-internals/tls.ts';
+import { silentGrace, type DrainLimits } from '../drain/limits.ts';
 import { createOpenSet } from './open-set.ts';
-import { peerName } from './raw.ts';
-
-/** The raw socket under a TLS one: undocumented, the same on every line from 20 to 26. */
-function rawSocket(socket: TLSSocket): Socket | undefined {
-  return (socket as unknown as { readonly _parent?: Socket })._parent;
-}
+import { peerName, withAge } from './names.ts';
 
 /**
  * Connections of a TLS server whose handshake is not finished. From `secureConnection` on, the same connection is
@@ -59,7 +57,7 @@ export function trackTlsHandshakes(server: Server): Connections {
     counts: () => ({ open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size }),
     waiting: (limit) =>
       [...sockets.entries].slice(0, limit).map(([socket, since]) => {
-        return `TLS handshake of ${peerName(socket)}, ${((now() - since) / 1_000).toFixed(1)} s`;
+        return withAge(`TLS handshake of ${peerName(socket)}`, since);
       }),
     announce: () => {},
     drain: (given) => {

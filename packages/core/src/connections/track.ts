@@ -1,7 +1,7 @@
 import { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { combineConnections, type ConnectionHooks, type Connections } from '../drain/limits.ts';
+import { combineConnections, type ConnectionHooks, type Connections } from '../drain/connections.ts';
 import { trackHttp1 } from './http1/track.ts';
 import { isHttp2Server, trackHttp2 } from './http2.ts';
 import { trackRaw } from './raw.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ConnectionHooks } from '../drain/limits.ts';
+import type { ConnectionHooks } from '../drain/connections.ts';
 import { hidden, upgradeStream } from '../node-internals/http.ts';
 import { linger } from './linger.ts';
 

@@ -1,5 +1,7 @@
-import type { ConnectionCounts, ConnectionTotals, CutConnection, DrainLimits } from './limits.ts';
-import type { CloseOptions, ListenerReport } from '../listener/close.ts';
+import type { ConnectionTotals } from './connections.ts';
+import type { ConnectionCounts, CutConnection, ListenerReport } from '../api/report.ts';
+import type { DrainLimits } from './limits.ts';
+import type { CloseOptions } from '../listener/close.ts';
 
 /** What a coordinator drains: the servers of its process, and in a primary the workers of the cluster. */
 export interface Drainable {

@@ -1,3 +1,4 @@
+import type { ListenerReport, Seal } from '../api/report.ts';
 import { now } from '../clock.ts';
 import { queueLength } from './accept-queue.ts';
 import { backlog } from './seals/backlog.ts';
@@ -6,28 +7,9 @@ import { filter } from './seals/filter.ts';
 import { describeAddress, type ListeningSocket } from './listening-socket.ts';
 import { countHandshakes } from './handshakes.ts';
 import { inspectListener, type Listener, type ListenerContext } from './seal-target.ts';
-import type { Seal, SealMethod } from './seals/seal.ts';
+import type { SealMethod } from './seals/seal.ts';
 import { none } from './seals/none.ts';
 import { unlink } from './seals/unlink.ts';
-
-/** What closing one listener came to. */
-export interface ListenerReport {
-  readonly address: string;
-  readonly seal: Seal;
-  /** Why a better method was not used, one sentence each. */
-  readonly notes: readonly string[];
-  /** Connections in the accept queue at the signal, or null where the kernel does not tell. */
-  readonly queued: number | null;
-  /** Handshakes in progress at the signal, or null where nothing tells. */
-  readonly handshakes: number | null;
-  /**
-   * Connections that were still in the queue when it was closed, and so were reset; null where nothing tells, and for
-   * an inherited socket, whose queue stays.
-   */
-  readonly abandoned: number | null;
-  /** Milliseconds from the signal to the close of the listening socket. */
-  readonly duration: number;
-}
 
 export interface CloseOptions extends ListenerContext {
   readonly seal: 'auto' | Seal;

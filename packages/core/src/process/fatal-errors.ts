@@ -1,4 +1,4 @@
-import { describeError } from '../shutdown/hooks.ts';
+import { describeError } from '../api/errors.ts';
 
 /** Begins a shutdown on an error that nothing caught. Returns a function that stops listening. */
 export function watchFatalErrors(begin: (reason: string, error: string) => void): () => void {

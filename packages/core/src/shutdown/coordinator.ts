@@ -1,5 +1,5 @@
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
-import { GracefulError, warn } from '../api/errors.ts';
+import { describeError, GracefulError, warn } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
 import { combine } from '../drain/drainable.ts';
 import { watchSynCookies } from '../kernel/syn-cookies.ts';
@@ -8,7 +8,7 @@ import { watchFatalErrors } from '../process/fatal-errors.ts';
 import { watchSignals } from '../process/signals.ts';
 import { createEnding } from './ending.ts';
 import { createEvents } from './events.ts';
-import { createHooks, describeError } from './hooks.ts';
+import { createHooks } from './hooks.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { logEvents } from './log.ts';
 import type { CoordinatorControls, Role } from './role.ts';

@@ -1,36 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
-import type { ConnectionCounts } from '../drain/limits.ts';
 import { expected } from '../api/errors.ts';
-import type { ShutdownReport, State } from '../api/report.ts';
-
-/** Where a drain stands; given once a second while it lasts. */
-export interface Progress extends ConnectionCounts {
-  readonly state: State;
-  /** Milliseconds until connections are cut. */
-  readonly left: number;
-  /** The requests that are waited for, the oldest first, at most ten: `GET /export, 4.2 s`. */
-  readonly waiting: readonly string[];
-}
-
-/**
- * What a coordinator tells. Each is also published on `diagnostics_channel` as `graceful-cluster:shutdown:<event>`,
- * for every coordinator of the process.
- */
-export interface CoordinatorEvents {
-  /** The state machine moved. */
-  readonly state: { readonly state: State; readonly previous: State };
-  /** The listeners are off the network: endless streams and raw sockets should end now. */
-  readonly closing: { readonly reason: string };
-  readonly progress: Progress;
-  /** The report is complete; the process exits next, if a signal began this. */
-  readonly stopped: ShutdownReport;
-}
-
-type Listener<Event extends keyof CoordinatorEvents> = (details: CoordinatorEvents[Event]) => void;
+import type { CoordinatorEvents, EventListener, OnEvent } from '../api/events.ts';
 
 export interface Events {
-  /** Returns a function that takes the listener off again. */
-  readonly on: <Event extends keyof CoordinatorEvents>(event: Event, listener: Listener<Event>) => () => void;
+  readonly on: OnEvent;
   readonly emit: <Event extends keyof CoordinatorEvents>(
     event: Event,
     details: CoordinatorEvents[Event],
@@ -71,7 +44,7 @@ export function createEvents(failed: (error: unknown) => void): Events {
       if (channels[event].hasSubscribers) channels[event].publish(details);
       for (const listener of listeners.get(event) ?? []) {
         try {
-          (listener as Listener<typeof event>)(details);
+          (listener as EventListener<typeof event>)(details);
         } catch (error) {
           failed(error);
         }

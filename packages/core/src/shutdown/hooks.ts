@@ -1,20 +1,7 @@
-import { inspect } from 'node:util';
 import { createDeadline, now, type Deadline } from '../clock.ts';
-import { expected, GracefulError, warn } from '../api/errors.ts';
+import { describeError, expected, GracefulError, warn } from '../api/errors.ts';
+import type { Hook, HookOptions } from '../api/hooks.ts';
 import type { HookReport } from '../api/report.ts';
-
-/** Work at shutdown, such as closing a database pool. It may return a promise. */
-export type Hook = (reason: string) => unknown;
-
-export interface HookOptions {
-  /** Names of hooks that must be done before this one begins. */
-  readonly after?: readonly string[] | undefined;
-  /**
-   * Longest run in milliseconds.
-   * @defaultValue an equal share of the time left for each hook that has yet to run
-   */
-  readonly timeout?: number | undefined;
-}
 
 interface Entry {
   readonly name: string;
@@ -104,16 +91,6 @@ async function runOne({ name, hook }: Entry, reason: string, limit: number): Pro
   } finally {
     // One that fails after its time was up has been reported already.
     work.catch(() => {});
-  }
-}
-
-/** What of a thrown value goes into a report, which is plain data. */
-export function describeError(error: unknown): string {
-  try {
-    return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
-  } catch {
-    // No prototype, or a getter or toString that throws.
-    return inspect(error, { customInspect: false });
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Server } from 'node:net';
-import type { ShutdownReport, WorkerReport } from '../api/report.ts';
+import type { ShutdownReport, WorkerReport, ConnectionCounts } from '../api/report.ts';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
-import type { ConnectionCounts } from '../drain/limits.ts';
 import type { Drainable } from '../drain/drainable.ts';
 import type { DrainOrder } from './steps.ts';
 

@@ -1,9 +1,10 @@
 import { Server } from 'node:net';
-import type { ConnectionHooks, Connections } from '../drain/limits.ts';
+import type { ListenerReport } from '../api/report.ts';
+import type { ConnectionHooks, Connections } from '../drain/connections.ts';
 import { trackServer } from '../connections/track.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../drain/drainable.ts';
 import { expected, GracefulError } from '../api/errors.ts';
-import { closeListener, type ListenerReport } from '../listener/close.ts';
+import { closeListener } from '../listener/close.ts';
 import { keepAddress, serverSocket } from '../listener/listening-socket.ts';
 
 /** The servers in the care of one coordinator. */

@@ -1,20 +1,20 @@
+import { createReport } from './create-report.ts';
 import { createDeadline, now, type Deadline } from '../clock.ts';
-import type { CutConnection } from '../drain/limits.ts';
 import { waitDelay } from './delay.ts';
 import type { Drainable } from '../drain/drainable.ts';
 import type { Events } from './events.ts';
 import type { Hooks } from './hooks.ts';
-import type { ListenerReport } from '../listener/close.ts';
-import { hasUnread, sendFin } from '../listener/listening-socket.ts';
+import { hasUnread, sendFin } from '../kernel/connection.ts';
 import type { LoadedSystemCalls } from '../kernel/system-calls.ts';
 import type { SynCookies } from '../kernel/syn-cookies.ts';
 import type { Settings } from '../api/options.ts';
-import {
-  createReport,
-  type HookReport,
-  type ShutdownReport,
-  type State,
-  type WorkerReport,
+import type {
+  HookReport,
+  ShutdownReport,
+  State,
+  WorkerReport,
+  CutConnection,
+  ListenerReport,
 } from '../api/report.ts';
 import type { Servers } from './servers.ts';
 import type { Work } from './work.ts';

@@ -1,8 +1,9 @@
+import type { CutConnection } from '../api/report.ts';
 import { now, turn } from '../clock.ts';
-import type { CutConnection } from '../drain/limits.ts';
 import type { Track } from '../api/coordinator.ts';
 import { expected } from '../api/errors.ts';
 import type { Drainable } from '../drain/drainable.ts';
+import { withAge } from '../connections/names.ts';
 
 /** Work in flight that is not a connection, such as a background job. */
 export interface Work extends Drainable {
@@ -19,7 +20,7 @@ export function createWork(): Work {
   const jobs = new Set<Job>();
   let waiters: (() => void)[] = [];
 
-  const describe = ({ name, since }: Job): string => `${name}, ${((now() - since) / 1_000).toFixed(1)} s`;
+  const describe = ({ name, since }: Job): string => withAge(name, since);
 
   function allDone(): Promise<void> {
     return new Promise((resolve) => {

@@ -1,15 +1,15 @@
 import { type Worker } from 'node:cluster';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Server } from 'node:net';
+import type { Server } from 'node:net';
 import { now, sleep, turn } from '../../clock.ts';
+import { onServerListening } from '../../listener/listen-channel.ts';
+import type { ListeningSocket } from '../../listener/listening-socket.ts';
 import {
   fileDescriptor,
   isInherited,
   rawHandle,
   receiver,
-  type ListeningSocket,
   type RawHandle,
-} from '../../listener/listening-socket.ts';
+} from '../../node-internals/net.ts';
 
 /** An accepted connection that the primary holds until a worker has taken it. */
 interface ClientHandle {
@@ -72,8 +72,6 @@ const REFUSED_FOR = 1_000;
 /** Milliseconds in which a worker that is not blocked says whether it takes a connection. */
 const ANSWER = 250;
 
-const CHANNEL = 'tracing:net.server.listen:asyncEnd';
-
 /**
  * Watches the primary's scheduler. It opens each listener as a `net.Server`, takes its handle and lets the server
  * go; the diagnostics channel shows the server just before that. Where a Node line does it differently, there is no
@@ -134,9 +132,7 @@ export function watchRoundRobin(): RoundRobin {
     };
   }
 
-  function onListen(message: unknown): void {
-    const { server } = message as { readonly server?: unknown };
-    if (!(server instanceof Server)) return;
+  const stopWatching = onServerListening((server) => {
     const handle = rawHandle(server) as SchedulerHandle | null | undefined;
     const address = server.address();
     const inherited = isInherited(server);
@@ -145,9 +141,7 @@ export function watchRoundRobin(): RoundRobin {
       if (handle === null || handle === undefined || typeof handle.onconnection !== 'function') return;
       if (rawHandle(server) === null && handle.fd !== -1) own(handle, address, inherited);
     });
-  }
-
-  subscribe(CHANNEL, onListen);
+  });
 
   async function recover(worker: Worker): Promise<void> {
     // Its last acknowledgements may still be in the channel, and Node must have forgotten the worker.
@@ -228,8 +222,6 @@ export function watchRoundRobin(): RoundRobin {
       );
       worker.once('exit', () => void recover(worker));
     },
-    stop: () => {
-      unsubscribe(CHANNEL, onListen);
-    },
+    stop: stopWatching,
   };
 }

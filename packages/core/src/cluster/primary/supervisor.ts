@@ -1,6 +1,6 @@
 import { makeCoordinator } from '../../shutdown/coordinator.ts';
 import { alone } from '../../shutdown/role.ts';
-import { describeError } from '../../shutdown/hooks.ts';
+import { describeError } from '../../api/errors.ts';
 import type { ShutdownCoordinator } from '../../api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
 import { watchMembers } from './workers.ts';

@@ -1,7 +1,6 @@
 import type { Worker } from 'node:cluster';
-import type { ConnectionCounts } from '../../drain/limits.ts';
 import { now, turn } from '../../clock.ts';
-import type { ShutdownReport, WorkerReport } from '../../api/report.ts';
+import type { ShutdownReport, WorkerReport, ConnectionCounts } from '../../api/report.ts';
 import { open, seal, type PrimaryMessage, type WorkerMessage } from '../protocol.ts';
 
 /** One worker of the cluster, seen from the primary. */

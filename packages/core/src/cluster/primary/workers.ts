@@ -1,9 +1,9 @@
 import cluster, { type Worker } from 'node:cluster';
-import type { ConnectionTotals, CutConnection } from '../../drain/limits.ts';
+import type { ConnectionTotals } from '../../drain/connections.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../../drain/drainable.ts';
-import { closeListener, type ListenerReport } from '../../listener/close.ts';
+import { closeListener } from '../../listener/close.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
-import type { ShutdownReport, WorkerReport } from '../../api/report.ts';
+import type { ShutdownReport, WorkerReport, CutConnection, ListenerReport } from '../../api/report.ts';
 import { createIdleForks } from './idle-forks.ts';
 import { createMember, type Member } from './worker-handle.ts';
 import type { RoundRobin } from './round-robin.ts';

@@ -1,9 +1,11 @@
 import type { Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { CutConnection } from '../../api/report.ts';
+import type { ConnectionHooks, Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
 import { admit, sayClose } from './admit.ts';
-import { NO_LIMITS, type ConnectionHooks, type Connections, type CutConnection } from '../../drain/limits.ts';
+import { NO_LIMITS } from '../../drain/limits.ts';
 import { deferRequests } from './defer-requests.ts';
 import { endEventStreams } from '../event-streams.ts';
 import {
@@ -33,8 +35,8 @@ import { createIdleConnections } from './idle.ts';
 import { createKnownSet } from './quiet-set.ts';
 import { linger } from '../linger.ts';
 import { createOpenSet } from '../open-set.ts';
-import { peerName } from '../raw.ts';
 import { endUpgraded } from '../upgraded.ts';
+import { peerName, withAge } from '../names.ts';
 
 /**
  * Tracks and drains the HTTP/1 connections of a server.
@@ -172,7 +174,7 @@ export function trackHttp1(
     const [first] = requestsOf(connection);
     if (first === undefined) return peerName(connection.socket);
     const { method, url } = first.response.req;
-    return `${method} ${url}, ${((now() - first.since) / 1_000).toFixed(1)} s`;
+    return withAge(`${method} ${url}`, first.since);
   }
 
   function cut(connection: Http1Connection): CutConnection {
@@ -200,16 +202,14 @@ export function trackHttp1(
 
   const inFlight = (): number => all().reduce((sum, connection) => sum + requestsOf(connection).length, 0);
 
+  /** A server that speaks both hands its HTTP/2 connections to sessions. */
+  const isHttp2 = (socket: Socket): boolean => (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
   const add = (socket: Socket): void => {
-    // A server that speaks both hands its HTTP/2 connections to sessions.
-    if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket);
-  };
-  const addExisting = (socket: Socket): void => {
-    if ((socket as Partial<TLSSocket>).alpnProtocol !== 'h2') owner.adopt(socket, true);
+    if (!isHttp2(socket)) owner.adopt(socket);
   };
   server.on(event, add);
   watchRequests(server, owner);
-  for (const socket of knownSockets(server)) addExisting(socket);
+  for (const socket of knownSockets(server)) if (!isHttp2(socket)) owner.adopt(socket, true);
 
   return {
     counts: () => {

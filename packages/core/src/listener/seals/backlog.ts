@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { now, turn } from '../../clock.ts';
 import { quietTurns } from '../accept-queue.ts';
-import { isConnected } from '../listening-socket.ts';
+import { isConnected } from '../../node-internals/net.ts';
 import type { SealMethod } from './seal.ts';
 
 /** Longest try to get the only place in the queue, in milliseconds: on a busy machine others are often there first. */

@@ -1,0 +1,14 @@
+import type { Socket } from 'node:net';
+import { now } from '../clock.ts';
+
+/** `127.0.0.1:51234`, or `a local client` for a Unix socket. */
+export function peerName(socket: Socket): string {
+  return socket.remoteAddress === undefined
+    ? 'a local client'
+    : `${socket.remoteAddress}:${socket.remotePort}`;
+}
+
+/** `GET /export, 4.2 s`: a name, and the time since `since`. */
+export function withAge(name: string, since: number): string {
+  return `${name}, ${((now() - since) / 1_000).toFixed(1)} s`;
+}

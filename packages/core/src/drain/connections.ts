@@ -1,0 +1,79 @@
+import type { Socket } from 'node:net';
+import type { ConnectionCounts, CutConnection } from '../api/report.ts';
+import type { DrainLimits } from './limits.ts';
+
+/** The connections of one server. Each kind has a file; the coordinator drains them all through this interface. */
+export interface Connections {
+  readonly counts: () => ConnectionCounts;
+  /** What a drain waits for, by name: `GET /export, 4.2 s`. At most `limit` of them, longest first. */
+  readonly waiting: (limit: number) => readonly string[];
+  /** From now on every response says `Connection: close`; idle connections stay. */
+  readonly announce: () => void;
+  /** Ends each connection as its kind asks, those accepted later included. */
+  readonly drain: (limits: DrainLimits) => void;
+  /** Resolves when none is left. */
+  readonly whenEmpty: () => Promise<void>;
+  /** Destroys what is left, at the deadline. */
+  readonly cut: () => readonly CutConnection[];
+  readonly totals: () => ConnectionTotals;
+  /** Stops tracking and takes every listener off. */
+  readonly release: () => void;
+}
+
+/** How connections ended since the drain began. */
+export interface ConnectionTotals {
+  /** Requests in flight when the drain began. */
+  readonly inFlight: number;
+  /** Requests answered since the drain began, those in flight included. */
+  readonly served: number;
+  /** Ended after a response that said `Connection: close`, or an HTTP/2 session after GOAWAY. */
+  readonly answered: number;
+  /** Ended while idle: their `keepAliveGrace` was over. */
+  readonly idle: number;
+  /** Ended by the client, or by the application. */
+  readonly gone: number;
+}
+
+/** What a server's connections share with the application. */
+export interface ConnectionHooks {
+  /** Asks the application to end an upgraded connection; true if it will. */
+  readonly upgraded: (socket: Socket) => boolean;
+}
+
+/** Several kinds of connections of one server, drained as one. */
+export function combineConnections(parts: readonly Connections[]): Connections {
+  const sum = <Key extends string>(values: readonly Readonly<Record<Key, number>>[], key: Key): number =>
+    values.reduce((total, each) => total + each[key], 0);
+  return {
+    counts: () => {
+      const counts = parts.map((part) => part.counts());
+      return { open: sum(counts, 'open'), inFlight: sum(counts, 'inFlight'), idle: sum(counts, 'idle') };
+    },
+    waiting: (limit) => parts.flatMap((part) => part.waiting(limit)).slice(0, limit),
+    announce: () => {
+      for (const part of parts) part.announce();
+    },
+    drain: (limits) => {
+      for (const part of parts) part.drain(limits);
+    },
+    whenEmpty: async () => {
+      // A connection may move from one kind to another meanwhile, as a TLS handshake does at its end.
+      do await Promise.all(parts.map((part) => part.whenEmpty()));
+      while (parts.some((part) => part.counts().open > 0));
+    },
+    cut: () => parts.flatMap((part) => part.cut()),
+    totals: () => {
+      const totals = parts.map((part) => part.totals());
+      return {
+        inFlight: sum(totals, 'inFlight'),
+        served: sum(totals, 'served'),
+        answered: sum(totals, 'answered'),
+        idle: sum(totals, 'idle'),
+        gone: sum(totals, 'gone'),
+      };
+    },
+    release: () => {
+      for (const part of parts) part.release();
+    },
+  };
+}

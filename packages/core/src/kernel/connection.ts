@@ -1,0 +1,20 @@
+import type { Socket } from 'node:net';
+import { fileDescriptor, rawHandle } from '../node-internals/net.ts';
+import type { SystemCalls } from './system-calls.ts';
+
+/** Whether bytes have reached the kernel that the event loop has not read yet. False without the addon. */
+export function hasUnread(socket: Socket, system: SystemCalls | undefined): boolean {
+  const fd = fileDescriptor(rawHandle(socket));
+  return system !== undefined && fd >= 0 && system.unreadBytes(fd) > 0;
+}
+
+/**
+ * Sends the FIN of a socket that was ended. Libuv sends it after this turn of the loop, and a request that arrives in
+ * between would be lost. Over TLS this does nothing: `close_notify` is out by now.
+ */
+export function sendFin(socket: Socket, system: SystemCalls | undefined): void {
+  const handle = rawHandle(socket);
+  const fd = fileDescriptor(handle);
+  const written = socket.writableLength === 0 && handle?.writeQueueSize === 0;
+  if (fd >= 0 && written) system?.shutdownWrite(fd);
+}

@@ -1,0 +1,58 @@
+import type { Server, Socket } from 'node:net';
+
+/** Libuv's handle of a listener or a connection, as far as Node lets it be seen. */
+export interface RawHandle {
+  readonly fd?: unknown;
+  readonly writeQueueSize?: unknown;
+  readonly listen?: (backlog: number) => number;
+  readonly getpeername?: (out: object) => number;
+  readonly open?: (fd: number) => number;
+}
+
+/** TCPConstants.SOCKET and PipeConstants.SOCKET: the type of a handle that does not listen. */
+const SOCKET = 0;
+
+/** The handle of a server or a socket: null once it is closed, or has been passed on to another process. */
+export function rawHandle(owner: Server | Socket): RawHandle | null | undefined {
+  return (owner as unknown as { readonly _handle?: RawHandle | null })._handle;
+}
+
+/** The file descriptor of a handle, or -1 where there is none to be seen (Windows, a round-robin worker). */
+export function fileDescriptor(handle: RawHandle | null | undefined): number {
+  const fd = handle?.fd;
+  return typeof fd === 'number' && Number.isInteger(fd) && fd >= 0 ? fd : -1;
+}
+
+/** Whether a cluster's primary holds the same kernel socket: Node gives such a handle a `close` of its own. */
+export function isCopyOfPrimary(handle: RawHandle | null | undefined): boolean {
+  return handle !== null && handle !== undefined && Object.hasOwn(handle, 'close');
+}
+
+/**
+ * Hands an accepted descriptor to the server as libuv would: wraps the descriptor in a handle of the listener's own
+ * kind and calls `onconnection`. Undefined where that cannot be done: accepting would leak the descriptor.
+ */
+export function receiver(listening: RawHandle | null | undefined): ((fd: number) => void) | undefined {
+  const owner = listening as { readonly onconnection?: (error: number, client: RawHandle) => void } | null;
+  if (typeof owner?.onconnection !== 'function' || typeof listening?.open !== 'function') return undefined;
+  const Handle = listening.constructor as new (type: number) => RawHandle;
+  return (fd) => {
+    const client = new Handle(SOCKET);
+    client.open?.(fd);
+    owner.onconnection?.(0, client);
+  };
+}
+
+/**
+ * Whether a server listens on a descriptor that it was given (`listen({ fd })`). Node makes the key of a listener from its address, and such a
+ * listener has none.
+ */
+export function isInherited(server: Server): boolean {
+  const { _connectionKey: key } = server as unknown as { readonly _connectionKey?: unknown };
+  return key === 'null:null:null';
+}
+
+/** Whether a connecting socket is connected by now, asked of the kernel rather than of the event loop. */
+export function isConnected(socket: Socket): boolean {
+  return rawHandle(socket)?.getpeername?.({}) === 0;
+}

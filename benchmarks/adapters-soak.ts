@@ -4,14 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  addCounts,
-  countLost,
-  emptyCounts,
-  formatCount,
-  runRound,
-  type Round,
-} from '@graceful-cluster/probe';
+import { addCounts, countLost, emptyCounts, runRound, type Round } from '@graceful-cluster/probe';
+import { formatCount } from '@graceful-cluster/probe/format';
 import { printTable } from './helpers/table.ts';
 
 const storms = {

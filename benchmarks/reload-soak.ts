@@ -2,7 +2,8 @@
 //   npm run soak:reload -- [--reloads 50] [--cluster round-robin|shared|reuse-port] [--workers 4] [--node PATH]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { countLost, formatCount, formatTime, median, startLoad } from '@graceful-cluster/probe';
+import { countLost, startLoad } from '@graceful-cluster/probe';
+import { formatCount, formatTime, median } from '@graceful-cluster/probe/format';
 import { startChild, type Child } from './helpers/child.ts';
 import { now, sleep, within } from './helpers/clock.ts';
 import { modes, readCount, readOne, type Mode } from './helpers/soak-options.ts';

@@ -9,13 +9,11 @@ import {
   countAttempts,
   countLost,
   emptyCounts,
-  formatCount,
-  formatTime,
   outcomes,
-  renderTable,
   runRound,
   type Round,
 } from '@graceful-cluster/probe';
+import { formatCount, formatTime, renderTable } from '@graceful-cluster/probe/format';
 import { readSoakOptions, type Contender } from './helpers/soak-options.ts';
 
 const { contenders, node, target, timing, load } = readSoakOptions();

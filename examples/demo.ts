@@ -3,15 +3,8 @@
 //   npm run demo [-- --rounds 5]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  countAttempts,
-  countLost,
-  formatCount,
-  renderTable,
-  runRound,
-  type Progress,
-  type Round,
-} from '@graceful-cluster/probe';
+import { countAttempts, countLost, runRound, type Progress, type Round } from '@graceful-cluster/probe';
+import { formatCount, renderTable } from '@graceful-cluster/probe/format';
 
 interface Contender {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { formatTime } from '@graceful-cluster/probe';
+import { formatTime } from '@graceful-cluster/probe/format';
 import { formatNumber } from '../helpers/numbers.ts';
 import type { Summary } from './results.ts';
 

@@ -21,5 +21,3 @@ export type { Progress, Stop, StopSettings } from './stop/stop.ts';
 export type { Exit } from './server/server.ts';
 export type { ServerOptions } from './server/server-process.ts';
 export type { KindTally, LoadTally } from './measure/tally.ts';
-export { formatCount, formatTime, median } from './measure/numbers.ts';
-export { renderTable, type TableOptions, type TableRow } from './report/table.ts';

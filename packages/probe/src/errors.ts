@@ -6,7 +6,7 @@ export type ProbeErrorCode =
   | 'ERR_PROBE_UNHEALTHY'
   | 'ERR_PROBE_SERVER_DIED';
 
-/** Why a round could not be measured. What the server does to its clients is never an error: it is the result. */
+/** Why a round could not be measured. What the server does to its clients is the result, never an error. */
 export class ProbeError extends Error {
   override readonly name: string = 'ProbeError';
   readonly code: ProbeErrorCode;

@@ -33,11 +33,11 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run(command: readonly string[], options: CliOptions): Promise<number> {
   const colours =
     options.color && (process.stdout.isTTY || 'FORCE_COLOR' in process.env) && !process.env['NO_COLOR'];
-  // Commander takes all words that follow for files.
+  // All words that follow --compare are files to commander.
   if (options.compare) return compare([...options.compare, ...command], colours);
 
   const settings = toSettings(command, options);
-  // Better now than when all is done.
+  // Files that cannot be written are reported before the work, not after it.
   for (const file of [options.json, options.html]) if (file !== undefined) write(file, '');
   const reporter = createReporter(options.reporter, {
     title: settings.pid === undefined ? command.join(' ') : `process ${settings.pid} at ${settings.url}`,

@@ -1,8 +1,7 @@
 import type { ClientContext, ClientKind } from './client.ts';
 import { formatRequest } from './request.ts';
 
-/** Connections per second. */
-const RATE = 300;
+const ARRIVALS_PER_SECOND = 300;
 
 /** Clients that arrive at a steady rate, whatever becomes of those before them: one connection, one request each. */
 export const arrivals: ClientKind = {
@@ -23,7 +22,7 @@ function startArrivals(context: ClientContext): void {
       endWhenIdle();
       return;
     }
-    const due = ((performance.now() - startedAt) * RATE) / 1_000;
+    const due = ((performance.now() - startedAt) * ARRIVALS_PER_SECOND) / 1_000;
     for (; started < due; started += 1) arrive();
   }, 1);
 

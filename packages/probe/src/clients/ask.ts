@@ -8,33 +8,33 @@ export interface Answer {
   readonly status: number;
   /** Whether another request could follow. */
   readonly keepAlive: boolean;
-  /** Milliseconds from the first write until it was complete. */
+  /** Milliseconds from the first write until the answer was complete. */
   readonly time: number;
 }
 
 export interface Asked {
   /** The complete answers. */
   readonly answers: readonly Answer[];
-  /** All that came. */
+  /** The first 64 KiB that arrived. */
   readonly text: string;
-  /** How many pieces had been written when the first byte came. */
+  /** Number of pieces that had been written when the first byte arrived. */
   readonly piecesBefore: number;
 }
 
 export interface AskOptions {
-  /** Written one after the other, with so many milliseconds before each but the first. */
+  /** Pieces that are written one after the other, `pause` milliseconds apart. */
   readonly pieces: readonly Buffer[];
   readonly pause?: number;
-  /** Answers waited for. */
+  /** Number of answers to wait for. */
   readonly expect?: number;
   /** Ends the wait early. */
   readonly until?: (text: string) => boolean;
   readonly timeout: number;
 }
 
-const LONGEST = 65_536;
+const MAX_TEXT_BYTES = 65_536;
 
-/** Asks a server something on a connection of its own, and says what came of it. Never rejects. */
+/** Sends one or more requests on a new connection and collects the answers. Never rejects. */
 export function ask(target: Target, options: AskOptions): Promise<Asked> {
   const { pieces, pause = 0, expect = 1, until, timeout } = options;
   const { host, port, path } = target;
@@ -55,13 +55,13 @@ export function ask(target: Target, options: AskOptions): Promise<Asked> {
     socket.once(target.tls ? 'secureConnect' : 'connect', () => {
       startedAt = now();
       pieces.forEach((piece, index) => {
-        // What came while this process was late is read first.
+        // Bytes that arrived while this process was late are read first.
         timers.push(setTimeout(() => setImmediate(write, piece), index * pause));
       });
     });
     socket.on('data', (bytes: Buffer) => {
       if (text === '') piecesBefore = written;
-      if (text.length < LONGEST) text += bytes.toString('latin1');
+      if (text.length < MAX_TEXT_BYTES) text += bytes.toString('latin1');
       for (let at = 0; at < bytes.length && !reader.malformed;) {
         at = reader.read(bytes, at, bytes.length);
         take();

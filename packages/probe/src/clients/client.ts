@@ -23,19 +23,19 @@ export interface ClientContext {
   connect(handshakeDelay?: number): Connection;
   /** Makes one attempt on a connection and counts it. `onEnded` is called once, never from within. */
   attempt(connection: Connection, request: AttemptRequest, onEnded: OnEnded): void;
-  /** For clients with a protocol of their own: an attempt that is in flight until it is given to `end`. */
+  /** Begins an attempt of a client with a protocol of its own: it is in flight until `end`. */
   begin(options: BeginOptions): Attempt;
-  /** Counts the attempt. False if it has ended before. */
+  /** Counts the attempt. False if the attempt has ended before. */
   end(attempt: Attempt, ending: Ending): boolean;
-  /** For clients with connections of their own. */
+  /** Number for a connection that the client opens itself. */
   nextConnection(): number;
   /** Calls back right before the signal, or when the load is stopped without one. */
   beforeSignal(callback: () => void): void;
   /** Calls back after some milliseconds, or as soon as the load is stopped. */
   later(delay: number, callback: () => void): void;
   /**
-   * As `later`, for a client that keeps its connection meanwhile: calls back when what has come was read. `late` where
-   * this process kept the client waiting for so long that it should not count on its connection any more.
+   * As `later`, for a client that keeps its connection meanwhile: calls back when what has arrived was read. `late`
+   * where this process kept the client waiting so long that its connection is not to be relied on any more.
    */
   pause(delay: number, callback: (late: boolean) => void): void;
   ended(): void;
@@ -43,18 +43,18 @@ export interface ClientContext {
 
 export interface AttemptRequest {
   readonly bytes: Buffer;
-  /** Whether the connection was opened for it. */
+  /** Whether the connection was opened for this request. */
   readonly opened: boolean;
 }
 
 export interface BeginOptions {
   readonly connection: number;
   readonly opened: boolean;
-  /** Called when it took too long: ends the attempt as `hung`. */
+  /** Called when the attempt took too long: ends it as `hung`. */
   readonly expire: () => void;
 }
 
 export type OnEnded = (ending: Ending, attempt: Attempt) => void;
 
-/** Milliseconds that a client waits before it tries again after anything but an answer. */
-export const RETRY_DELAY = 50;
+/** Pause before the next attempt after anything but an answer, so that refusals stay few. */
+export const RETRY_DELAY_MS = 50;

@@ -1,12 +1,12 @@
 import type { ClientKind } from './client.ts';
 import { startOneByOne } from './new-connection.ts';
 
-/** Milliseconds between two knocks. */
-const PAUSE = 20;
+/** Pause between an answer and the next connection. */
+const PAUSE_MS = 20;
 
-/** One client that knocks all the time: it is the first to learn that the door is closed. */
+/** Client that opens a connection every 20 ms, so that the time of the first refusal is known. */
 export const door: ClientKind = {
   kind: 'door',
   clients: () => 1,
-  start: (context) => startOneByOne(context, { path: context.settings.path, pause: PAUSE }),
+  start: (context) => startOneByOne(context, { path: context.settings.path, pause: PAUSE_MS }),
 };

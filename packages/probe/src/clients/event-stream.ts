@@ -1,7 +1,7 @@
 import type { ClientKind } from './client.ts';
 import { startOneByOne } from './new-connection.ts';
 
-/** Always one event stream open. It is answered when the server ends it as the protocol has it. */
+/** Client that always has one event stream open. A stream is answered when the server ends it as the protocol asks. */
 export const eventStream: ClientKind = {
   kind: 'eventStream',
   clients: (settings) => settings.eventStream,

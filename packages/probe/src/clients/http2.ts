@@ -4,13 +4,13 @@ import { connect as connectTls } from 'node:tls';
 import { now, type Ending } from '../measure/attempt.ts';
 import type { Outcome } from '../measure/outcome.ts';
 import { formatAuthority, type Target } from '../network/target.ts';
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
 
 /** Streams opened at a time. */
-const STREAMS = 3;
+const STREAMS_AT_A_TIME = 3;
 
-/** Several streams at a time on one session, and the next ones when all have their answers. */
+/** Client that opens several streams at a time on one session, and the next ones when all have ended. */
 export const http2: ClientKind = {
   kind: 'http2',
   clients: (settings) => settings.http2,
@@ -22,7 +22,7 @@ interface Session {
   readonly session: ClientHttp2Session;
   readonly number: number;
   connectedAt: number | undefined;
-  /** Streams above this one were not processed, said the server. */
+  /** Last stream of the GOAWAY: the server did not process those above it (RFC 9113, 6.8). */
   lastStream: number;
   failure: NodeJS.ErrnoException | undefined;
 }
@@ -34,7 +34,7 @@ export function openSession(target: Target, onSocketError: (error: Error) => voi
   const socket = target.tls
     ? connectTls({ ...address, rejectUnauthorized: false, servername: 'localhost', ALPNProtocols: ['h2'] })
     : connectTcp(address);
-  // The session tells its streams of an error before it tells its owner.
+  // The socket reports an error first: a session tells its streams before it emits `error` itself.
   socket.on('error', onSocketError);
   return connect(`${target.tls ? 'https' : 'http'}://${formatAuthority(target)}`, {
     createConnection: () => socket,
@@ -70,13 +70,13 @@ function startHttp2(context: ClientContext): void {
     }
     const usable = current && !current.session.closed && !current.session.destroyed;
     const used = usable && current ? current : (current = open());
-    let left = STREAMS;
+    let left = STREAMS_AT_A_TIME;
     let failed = false;
-    for (let number = 0; number < STREAMS; number += 1) {
+    for (let number = 0; number < STREAMS_AT_A_TIME; number += 1) {
       startStream(used, !usable && number === 0, ({ outcome }) => {
         left -= 1;
         failed ||= outcome !== 'answered';
-        if (left === 0) context.pause(failed ? RETRY_DELAY : think(), next);
+        if (left === 0) context.pause(failed ? RETRY_DELAY_MS : think(), next);
       });
     }
   }
@@ -109,14 +109,14 @@ function startHttp2(context: ClientContext): void {
       if (complete && status > 0) end(status >= 500 ? 'unavailable' : 'answered');
       else end(...describe(used, stream.id ?? Infinity, stream.rstCode, attempt.firstByteAt !== undefined));
     };
-    // What became of its session is known a turn later.
+    // The session is destroyed a turn after its streams, and says why.
     stream.on('close', () => setImmediate(settle));
   }
 
   context.pause(think(), next);
 }
 
-/** What became of a stream without a complete answer. What was not processed may be sent again elsewhere. */
+/** Outcome of a stream without a complete answer. A request that was not processed may be sent again elsewhere. */
 function describe(used: Session, id: number, rstCode: number, begun: boolean): [Outcome | undefined, string] {
   const { code = 'FIN' } = used.failure ?? {};
   if (used.connectedAt === undefined) return [connectOutcomes[code] ?? 'empty', code];

@@ -1,9 +1,9 @@
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import type { Connection } from './connection.ts';
 import { formatRequest } from './request.ts';
 
 /**
- * Requests on one connection, with a pause for thought before each. Opens a new connection when the server closed
+ * Client that sends requests on one connection, with a pause for thought before each. Opens a new connection when the server closed
  * the old one or announced that it will.
  */
 export const keepAlive: ClientKind = {
@@ -27,7 +27,7 @@ function startKeepAlive(context: ClientContext): void {
     const open = connection?.reusable ? connection : undefined;
     connection = open ?? context.connect();
     context.attempt(connection, { bytes, opened: !open }, ({ outcome }) =>
-      context.pause(outcome === 'answered' ? think() : RETRY_DELAY, next),
+      context.pause(outcome === 'answered' ? think() : RETRY_DELAY_MS, next),
     );
   }
 

@@ -1,4 +1,4 @@
-/** How many clients of each kind there are, if it is used at all, and what they do. */
+/** How many clients of each kind there are, where the kind is used, and what they do. */
 export interface LoadOptions {
   /**
    * Clients that open a connection for each request and go on as soon as they have the answer.

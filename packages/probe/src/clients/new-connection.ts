@@ -1,7 +1,7 @@
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { formatRequest } from './request.ts';
 
-/** A connection for each request, and the next one as soon as the answer is there. */
+/** Client that opens a connection for each request, the next one as soon as it has the answer. */
 export const newConnection: ClientKind = {
   kind: 'newConnection',
   clients: (settings) => settings.newConnection,
@@ -28,7 +28,7 @@ export function startOneByOne(context: ClientContext, { path, pause = 0, headers
     const connection = context.connect();
     context.attempt(connection, { bytes, opened: true }, ({ outcome }) => {
       connection.close();
-      if (outcome !== 'answered') context.later(Math.max(pause, RETRY_DELAY), next);
+      if (outcome !== 'answered') context.later(Math.max(pause, RETRY_DELAY_MS), next);
       else if (pause > 0) context.later(pause, next);
       else next();
     });

@@ -1,11 +1,11 @@
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import type { Connection } from './connection.ts';
 import { formatRequest } from './request.ts';
 
 /** Requests per batch. */
-const DEPTH = 4;
+const REQUESTS_PER_BATCH = 4;
 
-/** Several requests in one piece, and the next batch on the same connection when all have their answers. */
+/** Client that sends several requests in one piece, and the next batch on the same connection when all have ended. */
 export const pipelined: ClientKind = {
   kind: 'pipelined',
   clients: (settings) => settings.pipelined,
@@ -26,13 +26,13 @@ function startPipelined(context: ClientContext): void {
     if (late) connection?.close();
     const open = connection?.reusable ? connection : undefined;
     const used = (connection = open ?? context.connect());
-    let left = DEPTH;
+    let left = REQUESTS_PER_BATCH;
     let failed = false;
-    for (let number = 0; number < DEPTH; number += 1) {
+    for (let number = 0; number < REQUESTS_PER_BATCH; number += 1) {
       context.attempt(used, { bytes, opened: !open && number === 0 }, ({ outcome }) => {
         left -= 1;
         failed ||= outcome !== 'answered';
-        if (left === 0) context.pause(failed ? RETRY_DELAY : think(), next);
+        if (left === 0) context.pause(failed ? RETRY_DELAY_MS : think(), next);
       });
     }
   }

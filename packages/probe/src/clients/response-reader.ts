@@ -1,3 +1,5 @@
+import { parseHead } from './response-head.ts';
+
 /** Reads HTTP/1 responses off one connection, one after the other, and keeps nothing of their bodies. */
 export interface ResponseReader {
   /** Takes the bytes from `from` up to `to`; returns where the response ended, `to` while it has not. */
@@ -26,130 +28,122 @@ type State =
   | 'complete'
   | 'malformed';
 
-const LONGEST_HEAD = 65_536;
-const LONGEST_LINE = 4_096;
+const LONGEST_HEAD_BYTES = 65_536;
+const LONGEST_LINE_BYTES = 4_096;
 const LINE_FEED = 10;
+const SWITCHING_PROTOCOLS = 101;
 
-const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: |\r|$)/;
-const contentLength = /\r\ncontent-length:[ \t]*(\d+)[ \t]*(?:\r|$)/i;
-const chunked = /\r\ntransfer-encoding:.*\bchunked[ \t]*(?:\r|$)/i;
-const connectionClose = /\r\nconnection:.*\bclose\b/i;
-const connectionKeepAlive = /\r\nconnection:.*\bkeep-alive\b/i;
 const chunkSize = /^[\da-f]+(?=[ \t]*(?:;|$))/i;
 
 export function createResponseReader(): ResponseReader {
-  let state: State = 'head';
-  let status = 0;
-  let keepAlive = false;
-  let text = '';
-  let remaining = 0;
+  return new Reader();
+}
 
-  function readHead(bytes: Buffer, from: number, to: number): number {
-    const before = text.length;
-    text += bytes.toString('latin1', from, to);
-    const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+class Reader implements ResponseReader {
+  status = 0;
+  keepAlive = false;
+  #state: State = 'head';
+  #text = '';
+  #remaining = 0;
+
+  get complete(): boolean {
+    return this.#state === 'complete';
+  }
+
+  get malformed(): boolean {
+    return this.#state === 'malformed';
+  }
+
+  read(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to && !this.complete && !this.malformed) at = this.#step(bytes, at, to);
+    return at;
+  }
+
+  end(): void {
+    if (this.#state === 'body-until-end') this.#state = 'complete';
+  }
+
+  reset(): void {
+    this.#state = 'head';
+    this.status = 0;
+    this.#text = '';
+  }
+
+  #step(bytes: Buffer, from: number, to: number): number {
+    const state = this.#state;
+    if (state === 'head') return this.#readHead(bytes, from, to);
+    if (state === 'body') return this.#skip(from, to, 'complete');
+    if (state === 'chunk') return this.#skip(from, to, 'chunk-end');
+    if (state === 'body-until-end') return to;
+    return this.#readLine(bytes, from, to);
+  }
+
+  #readHead(bytes: Buffer, from: number, to: number): number {
+    const before = this.#text.length;
+    this.#text += bytes.toString('latin1', from, to);
+    const end = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
     if (end === -1) {
-      if (text.length > LONGEST_HEAD || !'HTTP/1.'.startsWith(text.slice(0, 7))) state = 'malformed';
+      const tooLong = this.#text.length > LONGEST_HEAD_BYTES;
+      if (tooLong || !'HTTP/1.'.startsWith(this.#text.slice(0, 7))) this.#state = 'malformed';
       return to;
     }
-    takeHead(text.slice(0, end));
-    text = '';
+    this.#takeHead(this.#text.slice(0, end));
+    this.#text = '';
     return from + end + 4 - before;
   }
 
-  function takeHead(head: string): void {
-    const [, minor, code] = statusLine.exec(head) ?? [];
-    if (code === undefined) {
-      state = 'malformed';
+  #takeHead(text: string): void {
+    const head = parseHead(text);
+    if (!head) {
+      this.#state = 'malformed';
       return;
     }
-    if (code.startsWith('1') && code !== '101') return;
-    status = Number(code);
-    keepAlive = minor === '1' ? !connectionClose.test(head) : connectionKeepAlive.test(head);
-    if (status === 101 || status === 204 || status === 304) {
-      state = 'complete';
-    } else if (chunked.test(head)) {
-      state = 'chunk-size';
-    } else {
-      const length = contentLength.exec(head)?.[1];
-      if (length === undefined) keepAlive = false;
-      remaining = Number(length ?? 0);
-      state = length === undefined ? 'body-until-end' : remaining === 0 ? 'complete' : 'body';
-    }
+    // An interim response: the final one follows.
+    if (head.status < 200 && head.status !== SWITCHING_PROTOCOLS) return;
+    const { body } = head;
+    this.status = head.status;
+    this.keepAlive = head.keepAlive;
+    if (body === 'chunked') this.#state = 'chunk-size';
+    else if (body === 'until-end') this.#state = 'body-until-end';
+    else this.#state = body === 0 ? 'complete' : 'body';
+    this.#remaining = typeof body === 'number' ? body : 0;
   }
 
-  function skip(from: number, to: number, next: State): number {
-    const taken = Math.min(remaining, to - from);
-    remaining -= taken;
-    if (remaining === 0) state = next;
+  #skip(from: number, to: number, next: State): number {
+    const taken = Math.min(this.#remaining, to - from);
+    this.#remaining -= taken;
+    if (this.#remaining === 0) this.#state = next;
     return from + taken;
   }
 
-  function readLine(bytes: Buffer, from: number, to: number): number {
+  #readLine(bytes: Buffer, from: number, to: number): number {
     const feed = bytes.subarray(from, to).indexOf(LINE_FEED);
-    text += bytes.toString('latin1', from, feed === -1 ? to : from + feed);
+    this.#text += bytes.toString('latin1', from, feed === -1 ? to : from + feed);
     if (feed === -1) {
-      if (text.length > LONGEST_LINE) state = 'malformed';
+      if (this.#text.length > LONGEST_LINE_BYTES) this.#state = 'malformed';
       return to;
     }
-    takeLine(text.endsWith('\r') ? text.slice(0, -1) : text);
-    text = '';
+    this.#takeLine(this.#text.endsWith('\r') ? this.#text.slice(0, -1) : this.#text);
+    this.#text = '';
     return from + feed + 1;
   }
 
-  function takeLine(line: string): void {
-    if (state === 'trailers') {
-      if (line === '') state = 'complete';
+  #takeLine(line: string): void {
+    if (this.#state === 'trailers') {
+      if (line === '') this.#state = 'complete';
       return;
     }
-    if (state === 'chunk-end') {
-      state = line === '' ? 'chunk-size' : 'malformed';
+    if (this.#state === 'chunk-end') {
+      this.#state = line === '' ? 'chunk-size' : 'malformed';
       return;
     }
     const size = chunkSize.exec(line)?.[0];
     if (size === undefined) {
-      state = 'malformed';
+      this.#state = 'malformed';
       return;
     }
-    remaining = Number.parseInt(size, 16);
-    state = remaining === 0 ? 'trailers' : 'chunk';
+    this.#remaining = Number.parseInt(size, 16);
+    this.#state = this.#remaining === 0 ? 'trailers' : 'chunk';
   }
-
-  function step(bytes: Buffer, from: number, to: number): number {
-    if (state === 'head') return readHead(bytes, from, to);
-    if (state === 'body') return skip(from, to, 'complete');
-    if (state === 'chunk') return skip(from, to, 'chunk-end');
-    if (state === 'body-until-end') return to;
-    return readLine(bytes, from, to);
-  }
-
-  const reading = (): boolean => state !== 'complete' && state !== 'malformed';
-
-  return {
-    read(bytes, from, to) {
-      let at = from;
-      while (at < to && reading()) at = step(bytes, at, to);
-      return at;
-    },
-    end() {
-      if (state === 'body-until-end') state = 'complete';
-    },
-    reset() {
-      state = 'head';
-      status = 0;
-      text = '';
-    },
-    get complete() {
-      return state === 'complete';
-    },
-    get malformed() {
-      return state === 'malformed';
-    },
-    get status() {
-      return status;
-    },
-    get keepAlive() {
-      return keepAlive;
-    },
-  };
 }

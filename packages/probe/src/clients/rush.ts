@@ -2,18 +2,18 @@ import type { ClientContext, ClientKind } from './client.ts';
 import { formatRequest } from './request.ts';
 
 /**
- * More than a server answers in the time slice that it may get between the last of them and the signal: on a busy
- * machine it made do with 64, and was found to lose nobody.
+ * Four times: more than a server answers in the time slice that it may get between the last connection and the signal.
+ * On a busy machine a server answered 64 in that time, and the probe found no loss.
  */
-const TIMES = 4;
+const TIMES_THE_CLIENTS = 4;
 
 /**
- * Four times as many clients as open a connection for each request, all at the moment of the signal. Those come in
- * waves, and a server that is signalled between two of them has nobody in its accept queue to reset.
+ * Clients that all open a connection at the moment of the signal. Those of `new-connection` arrive in waves, and a
+ * server that is signalled between two waves has an empty accept queue, and so nothing to reset.
  */
 export const rush: ClientKind = {
   kind: 'newConnection',
-  clients: (settings) => TIMES * settings.newConnection,
+  clients: (settings) => TIMES_THE_CLIENTS * settings.newConnection,
   start: (context) => context.beforeSignal(() => arrive(context)),
 };
 

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { now } from '../measure/attempt.ts';
 import type { Outcome } from '../measure/outcome.ts';
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
 
-/** Connects and says nothing. It is answered when the server ends the connection with a FIN. */
+/** Client that connects and sends nothing. It is answered when the server ends the connection with a FIN. */
 export const silent: ClientKind = {
   kind: 'silent',
   clients: (settings) => settings.silent,
@@ -23,7 +23,7 @@ function startSilent(context: ClientContext): void {
     const socket = connect(path === undefined ? { host, port } : { path });
     const end = (outcome: Outcome | undefined, code?: string): void => {
       socket.destroy();
-      if (context.end(attempt, { outcome, endedAt: now(), code })) context.later(RETRY_DELAY, next);
+      if (context.end(attempt, { outcome, endedAt: now(), code })) context.later(RETRY_DELAY_MS, next);
     };
     const attempt = context.begin({
       connection: context.nextConnection(),
@@ -37,7 +37,7 @@ function startSilent(context: ClientContext): void {
     socket.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
       end(connected ? 'reset' : connectOutcomes[code], code);
     });
-    // What it may say before, as the 408 of a few servers.
+    // Some servers send a 408 first.
     socket.on('data', () => (attempt.firstByteAt ??= now()));
     socket.on('end', () => end('answered', 'FIN'));
   }

@@ -1,16 +1,16 @@
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { formatRequest } from './request.ts';
 
-/** How often a piece of the body is written, in milliseconds, and how many there are. */
-const INTERVAL = 80;
+/** Time between two pieces of the body, and how many there are. */
+const INTERVAL_MS = 80;
 const PIECES = 10;
 const PIECE: Buffer = Buffer.alloc(1_024, 'x');
 
-/** Always one request in flight whose body takes its time, each on a new connection. */
+/** Client that always has one upload in flight, each on a new connection. */
 export const slowUpload: ClientKind = {
   kind: 'slowUpload',
   clients: (settings) => settings.slowUpload,
-  start: (context) => context.later(context.random() * INTERVAL * PIECES, () => startUploads(context)),
+  start: (context) => context.later(context.random() * INTERVAL_MS * PIECES, () => startUploads(context)),
 };
 
 function startUploads(context: ClientContext): void {
@@ -28,12 +28,12 @@ function startUploads(context: ClientContext): void {
       connection.write(PIECE);
       left -= 1;
       if (left === 0) clearInterval(timer);
-    }, INTERVAL);
+    }, INTERVAL_MS);
     context.attempt(connection, { bytes: head, opened: true }, ({ outcome }) => {
       clearInterval(timer);
       connection.close();
       if (outcome === 'answered') next();
-      else context.later(RETRY_DELAY, next);
+      else context.later(RETRY_DELAY_MS, next);
     });
   }
   next();

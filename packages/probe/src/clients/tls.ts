@@ -1,10 +1,10 @@
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { formatRequest } from './request.ts';
 
-/** Longest time in milliseconds that a client waits before it begins its handshake. */
-const LONGEST_DELAY = 200;
+/** Longest pause between the TCP connection and the TLS handshake. */
+const MAX_DELAY_MS = 200;
 
-/** A TLS connection for each request, with a pause between the TCP connection and the handshake. */
+/** Client that opens a TLS connection for each request, with a pause between the TCP connection and the handshake. */
 export const tls: ClientKind = {
   kind: 'tls',
   clients: (settings) => settings.tls,
@@ -19,11 +19,11 @@ function startTls(context: ClientContext): void {
       context.ended();
       return;
     }
-    const connection = context.connect(1 + context.random() * LONGEST_DELAY);
+    const connection = context.connect(1 + context.random() * MAX_DELAY_MS);
     context.attempt(connection, { bytes, opened: true }, ({ outcome }) => {
       connection.close();
       if (outcome === 'answered') next();
-      else context.later(RETRY_DELAY, next);
+      else context.later(RETRY_DELAY_MS, next);
     });
   }
   next();

@@ -2,13 +2,13 @@ import { WebSocket } from 'ws';
 import { now } from '../measure/attempt.ts';
 import type { Outcome } from '../measure/outcome.ts';
 import { formatAuthority, type Target } from '../network/target.ts';
-import { RETRY_DELAY, type ClientContext, type ClientKind } from './client.ts';
+import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
 
 /** How `ws` reports a connection that ended without a Close frame. */
 const NO_CLOSE_FRAME = 1006;
 
-/** Always one WebSocket open. It is answered when the server ends it with a Close frame. */
+/** Client that always has one WebSocket open. It is answered when the server ends it with a Close frame. */
 export const webSocket: ClientKind = {
   kind: 'webSocket',
   clients: (settings) => settings.webSocket,
@@ -33,7 +33,7 @@ function startWebSocket(context: ClientContext): void {
     let failure: NodeJS.ErrnoException | undefined;
     const end = (outcome: Outcome | undefined, code?: string): void => {
       socket.terminate();
-      if (context.end(attempt, { outcome, endedAt: now(), code })) context.later(RETRY_DELAY, next);
+      if (context.end(attempt, { outcome, endedAt: now(), code })) context.later(RETRY_DELAY_MS, next);
     };
     const attempt = context.begin({
       connection: context.nextConnection(),
@@ -58,7 +58,7 @@ function startWebSocket(context: ClientContext): void {
   next();
 }
 
-/** Before the upgrade. What Node makes of a FIN instead of an answer comes from no system call. */
+/** Outcome of a failure before the upgrade. Node reports a FIN as an ECONNRESET without a system call. */
 function describeFailure(failure: NodeJS.ErrnoException | undefined): [Outcome | undefined, string] {
   const { code = failure?.message ?? 'unknown', syscall } = failure ?? {};
   if (syscall === 'connect') return [connectOutcomes[code], code];

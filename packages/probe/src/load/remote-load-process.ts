@@ -7,7 +7,7 @@ import type { FromRemote, ToRemote } from './remote-load.ts';
 let load: Load | undefined;
 
 try {
-  // Arrivals stay steady, and their times true, while a server takes all the processor it can get.
+  // High priority: arrivals stay steady, and their times true, while the server uses all of the processor.
   setPriority(constants.priority.PRIORITY_HIGHEST);
 } catch {
   // Only root may.

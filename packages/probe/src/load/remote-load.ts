@@ -7,7 +7,7 @@ import { emptyCounts, type Counts } from '../measure/outcome.ts';
 import type { LoadTally } from '../measure/tally.ts';
 import type { Target } from '../network/target.ts';
 
-/** What the process with the clients is told, and what it tells. */
+/** Messages to the process with the clients, and from it. */
 export type ToRemote =
   | { readonly type: 'start'; readonly target: Target; readonly load: LoadOptions }
   | { readonly type: 'signalled'; readonly at: number }
@@ -54,7 +54,7 @@ export async function startRemoteLoad(
   await Promise.race([started, ended]);
 
   return {
-    // By the time that they were on their way the signal would be, too.
+    // None: the message would take as long as the signal.
     rush: () => {},
     signalled: (at) => send({ type: 'signalled', at }),
     stop() {

@@ -16,23 +16,23 @@ export type Kind =
   | 'door'
   | 'arrivals';
 
-/** One request, with the connection opened for it if there was none. Times are milliseconds since 1970. */
+/** One request, and the connection opened for it, if there was none. Times are milliseconds since 1970. */
 export interface Attempt {
   readonly kind: Kind;
-  /** Number of the connection it is made on. */
+  /** Number of its connection. */
   readonly connection: number;
   readonly startedAt: number;
-  /** Whether a connection was opened for it, rather than one used again. */
+  /** Whether a connection was opened for this attempt, rather than one used again. */
   readonly opened: boolean;
   connectedAt: number | undefined;
   firstByteAt: number | undefined;
 }
 
-/** How an attempt ended; `undefined` when it failed on this side and says nothing about the server. */
+/** How an attempt ended; `undefined` if the attempt failed on this side and says nothing about the server. */
 export interface Ending {
   readonly outcome: Outcome | undefined;
   readonly endedAt: number;
-  /** Error code of the socket, or what was wrong in a word. */
+  /** Error code of the socket, a status code, or a word for what was wrong. */
   readonly code: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface AttemptRecord {
   /** Whether the connection was opened for this attempt. */
   readonly opened: boolean;
   readonly started: number;
-  /** Null on a connection used again, or when it was never made. */
+  /** Null on a connection used again, or if the connection was never made. */
   readonly connected: number | null;
   readonly firstByte: number | null;
   readonly ended: number;

@@ -1,17 +1,17 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How late this process was for its own timers, in milliseconds: no time it measured is finer than that. */
+/** Lag of this process's own timers, in milliseconds: no time that it measured is finer. */
 export interface Lag {
   readonly mean: number;
   readonly p99: number;
   readonly max: number;
 }
 
-const RESOLUTION = 5;
+const RESOLUTION_MS = 5;
 
 /** Begins to measure; the function returned ends it. */
 export function measureLag(): () => Lag {
-  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION });
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   return () => {
     histogram.disable();
@@ -25,5 +25,5 @@ export function measureLag(): () => Lag {
 
 /** The histogram holds the nanoseconds between two samples, which the interval itself is part of. */
 function late(nanoseconds: number): number {
-  return Math.max(0, (nanoseconds || 0) / 1e6 - RESOLUTION);
+  return Math.max(0, (nanoseconds || 0) / 1e6 - RESOLUTION_MS);
 }

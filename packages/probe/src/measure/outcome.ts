@@ -67,3 +67,21 @@ export function countLost(counts: Counts): number {
 export function addCounts(sum: Counts, counts: Counts): void {
   for (const outcome of outcomes) sum[outcome] += counts[outcome];
 }
+
+export function sumCounts(rounds: readonly { readonly counts: Counts }[]): Counts {
+  const counts = emptyCounts();
+  for (const round of rounds) addCounts(counts, round.counts);
+  return counts;
+}
+
+/** Outcomes as people read them. */
+export const outcomeNames: Readonly<Record<Outcome, string>> = {
+  answered: 'answered',
+  refused: 'refused',
+  'reset-before-accept': 'reset before accept',
+  reset: 'reset after accept',
+  empty: 'empty reply',
+  cut: 'cut mid-response',
+  unavailable: '5xx while leaving',
+  hung: 'hung',
+};

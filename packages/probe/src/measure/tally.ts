@@ -1,7 +1,8 @@
 import type { Attempt, AttemptRecord, Ending, Kind, LostAttempt } from './attempt.ts';
 import { summarize, type Latency } from './latency.ts';
-import { addCounts, emptyCounts, isLost, type Counts } from './outcome.ts';
-import { chooseTimeline } from './timeline.ts';
+import { emptyCounts, isLost, type Counts } from './outcome.ts';
+import { createRecords, relativeTo, round } from './records.ts';
+import { createRefusals } from './refusals.ts';
 
 export interface KindTally {
   readonly counts: Counts;
@@ -22,23 +23,23 @@ export interface LoadTally {
   readonly refused: { readonly first: number | null; readonly last: number | null };
   /** Attempts refused before the signal. */
   readonly refusedBeforeSignal: number;
-  /** Connections that were let in although they were begun after one had been refused. */
+  /** Connections that were accepted although they were begun after one had been refused. */
   readonly acceptedAfterRefusal: number;
   readonly inFlightAtSignal: number;
   /**
-   * When the last answer came of those that the server owed: to requests in flight at the signal, and on connections
-   * that it let in after it. Null if none came.
+   * When the last answer arrived of those that the server owed: to requests in flight at the signal, and on connections
+   * that it accepted after it. Null if none arrived.
    */
   readonly lastOwedAnswer: number | null;
-  /** Idle connections that the server closed, which costs nobody anything. */
+  /** Idle connections that the server closed, which costs no client anything. */
   readonly idleCloses: number;
   /** Idle connections that the server reset. */
   readonly idleResets: number;
-  /** Times that bytes came for which there was no request. */
+  /** Times that bytes arrived for which there was no request. */
   readonly unsolicited: number;
   /** Attempts that failed on this side (EADDRNOTAVAIL, EMFILE) and are not counted, by error code. */
   readonly clientErrors: Readonly<Record<string, number>>;
-  /** Of the answers that came before the signal, and of those that came after it. */
+  /** Of the answers that arrived before the signal, and of those that arrived after it. */
   readonly latency: { readonly before: Latency; readonly after: Latency };
   /** A choice of the attempts around the signal, for a picture: all that were lost, up to a limit. */
   readonly timeline: readonly AttemptRecord[];
@@ -57,43 +58,21 @@ export interface Tally {
   result(): LoadTally;
 }
 
-interface Ended {
-  readonly attempt: Attempt;
-  readonly outcome: AttemptRecord['outcome'];
-  readonly endedAt: number;
-  readonly code: string | undefined;
-}
-
 type MutableKind = { -readonly [Name in keyof KindTally]: KindTally[Name] };
-
-const LOST_KEPT = 1_000;
-/** Attempts kept for the timeline, and how many of them may have ended before the signal. */
-const ENDED_KEPT = 50_000;
-const ENDED_KEPT_BEFORE = 2_000;
 
 export function createTally(): Tally {
   const kinds = new Map<Kind, MutableKind>();
   const counts = emptyCounts();
   const clientErrors: Record<string, number> = {};
-  const before: number[] = [];
-  const after: number[] = [];
-  const lost: Ended[] = [];
-  let ended: Ended[] = [];
+  const times: Record<'before' | 'after', number[]> = { before: [], after: [] };
+  const idle = { idleCloses: 0, idleResets: 0, unsolicited: 0 };
+  const refusals = createRefusals();
+  const records = createRecords();
   let attempts = 0;
   let signalledAt = Infinity;
   let inFlightAtSignal = 0;
-  let firstRefusedAt: number | undefined;
-  let lastRefusedAt: number | undefined;
   let lastOwedAnswerAt: number | undefined;
   let lostBeforeSignal = 0;
-  let refusedBeforeSignal = 0;
-  let acceptedAfterRefusal = 0;
-  let idleCloses = 0;
-  let idleResets = 0;
-  let unsolicited = 0;
-
-  const afterSignal = (time: number | undefined): number | null =>
-    time === undefined ? null : round(time - signalledAt);
 
   function ofKind(kind: Kind): MutableKind {
     let tally = kinds.get(kind);
@@ -101,35 +80,10 @@ export function createTally(): Tally {
     return tally;
   }
 
-  function addRefused(attempt: Attempt, endedAt: number): void {
-    if (!attempt.opened) return;
-    if (endedAt < signalledAt) refusedBeforeSignal += 1;
-    // The SYN of one that started before may have been on its way: that it was refused says little about when.
-    if (attempt.startedAt < signalledAt) return;
-    firstRefusedAt ??= endedAt;
-    lastRefusedAt = endedAt;
-  }
-
-  function keep(one: Ended): void {
-    if (isLost(one.outcome) && lost.length < LOST_KEPT) lost.push(one);
-    if (ended.length < ENDED_KEPT) ended.push(one);
-    if (one.endedAt < signalledAt && ended.length >= 2 * ENDED_KEPT_BEFORE) {
-      ended = ended.slice(-ENDED_KEPT_BEFORE);
-    }
-  }
-
-  function describe({ attempt, outcome, endedAt, code }: Ended): AttemptRecord {
-    return {
-      kind: attempt.kind,
-      connection: attempt.connection,
-      outcome,
-      code: code ?? null,
-      opened: attempt.opened,
-      started: round(attempt.startedAt - signalledAt),
-      connected: afterSignal(attempt.connectedAt),
-      firstByte: afterSignal(attempt.firstByteAt),
-      ended: round(endedAt - signalledAt),
-    };
+  function addAnswer({ opened, startedAt }: Attempt, endedAt: number): void {
+    const after = endedAt > signalledAt;
+    times[after ? 'after' : 'before'].push(endedAt - startedAt);
+    if (after && (opened || startedAt < signalledAt)) lastOwedAnswerAt = endedAt;
   }
 
   return {
@@ -141,17 +95,14 @@ export function createTally(): Tally {
         return;
       }
       const kind = ofKind(attempt.kind);
-      const time = endedAt - attempt.startedAt;
       kind.counts[outcome] += 1;
       counts[outcome] += 1;
-      if (endedAt > signalledAt) kind.longest = Math.max(kind.longest, round(time));
-      const owed = attempt.opened || attempt.startedAt < signalledAt;
-      if (outcome === 'answered' && owed && endedAt > signalledAt) lastOwedAnswerAt = endedAt;
-      if (outcome === 'answered') (endedAt > signalledAt ? after : before).push(time);
-      if (outcome === 'refused') addRefused(attempt, endedAt);
-      else if (attempt.opened && attempt.startedAt > (firstRefusedAt ?? Infinity)) acceptedAfterRefusal += 1;
+      if (endedAt > signalledAt) kind.longest = Math.max(kind.longest, round(endedAt - attempt.startedAt));
+      if (outcome === 'answered') addAnswer(attempt, endedAt);
+      if (outcome === 'refused') refusals.refused(attempt, endedAt, signalledAt);
+      else refusals.accepted(attempt);
       if (isLost(outcome) && endedAt < signalledAt) lostBeforeSignal += 1;
-      keep({ attempt, outcome, endedAt, code });
+      records.keep(attempt, { outcome, endedAt, code }, signalledAt);
     },
     signalled(at, inFlight) {
       signalledAt = at;
@@ -160,47 +111,35 @@ export function createTally(): Tally {
         ofKind(kind).inFlightAtSignal += 1;
       }
     },
-    idleClosed() {
-      idleCloses += 1;
-    },
-    idleReset() {
-      idleResets += 1;
-    },
-    unsolicited() {
-      unsolicited += 1;
-    },
+    idleClosed: () => void (idle.idleCloses += 1),
+    idleReset: () => void (idle.idleResets += 1),
+    unsolicited: () => void (idle.unsolicited += 1),
     get attempts() {
       return attempts;
     },
     get counts() {
-      const copy = emptyCounts();
-      addCounts(copy, counts);
-      return copy;
+      return { ...counts };
     },
     get firstRefused() {
-      return afterSignal(firstRefusedAt);
+      return relativeTo(signalledAt, refusals.firstAt);
     },
     result: () => ({
       counts,
       kinds: Object.fromEntries(kinds),
-      lost: lost.map((one) => describe(one) as LostAttempt),
+      lost: records.lost(signalledAt),
       lostBeforeSignal,
-      refused: { first: afterSignal(firstRefusedAt), last: afterSignal(lastRefusedAt) },
-      refusedBeforeSignal,
-      acceptedAfterRefusal,
+      refused: {
+        first: relativeTo(signalledAt, refusals.firstAt),
+        last: relativeTo(signalledAt, refusals.lastAt),
+      },
+      refusedBeforeSignal: refusals.beforeSignal,
+      acceptedAfterRefusal: refusals.acceptedAfter,
       inFlightAtSignal,
-      lastOwedAnswer: afterSignal(lastOwedAnswerAt),
-      idleCloses,
-      idleResets,
-      unsolicited,
+      lastOwedAnswer: relativeTo(signalledAt, lastOwedAnswerAt),
+      ...idle,
       clientErrors,
-      latency: { before: summarize(before), after: summarize(after) },
-      timeline: Number.isFinite(signalledAt) ? chooseTimeline(ended.map(describe)) : [],
+      latency: { before: summarize(times.before), after: summarize(times.after) },
+      timeline: Number.isFinite(signalledAt) ? records.timeline(signalledAt) : [],
     }),
   };
-}
-
-/** To the microsecond, which is what the clock is good for. */
-function round(time: number): number {
-  return Math.round(time * 1_000) / 1_000;
 }

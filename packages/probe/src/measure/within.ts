@@ -1,4 +1,4 @@
-/** Waits for a promise, at most so many milliseconds; false when it was not settled by then. */
+/** Waits for a promise, at most `limit` milliseconds; false if the promise was not settled by then. */
 export async function within(promise: Promise<unknown>, limit: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

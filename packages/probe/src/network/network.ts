@@ -8,15 +8,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** A server's and a client's machine, so to speak, with nothing between them but time. */
+/** Two network namespaces, one for the server and one for its clients, and a link with a delay between them. */
 export interface Network {
-  /** Put in front of a program and its arguments, this runs it on the server's side. */
+  /** Words in front of a command that run it on the server's side. */
   readonly server: readonly string[];
   readonly client: readonly string[];
   readonly serverAddress: string;
-  /** Works where `hasIpv6`. */
+  /** Only where `hasIpv6`. */
   readonly serverAddress6: string;
-  /** Waits for no packet and no program: the link is cut at once. */
+  /** Cuts the link at once; programs in it are left alone. */
   readonly close: () => Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function createNetwork({ rtt, loss = 0 }: NetworkOptions): Promise<
 }
 
 function configure([command = '', ...args]: readonly string[], { address, address6 }: End): void {
-  // The device's own queue holds 500 packets unless told otherwise.
+  // The queue of a TUN device holds 500 packets by default (`txqueuelen`): too few for a burst of clients.
   const input = `link set lo up
     link set dev delay mtu 1500 txqueuelen 10000 up
     addr add ${address}/24 dev delay

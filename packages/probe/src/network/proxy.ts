@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import type { Target } from './target.ts';
 
-/** A load balancer as simple as can be: TCP, in turns, and the next instance if one refuses. */
+/** A TCP load balancer: instances in turn, and the next one if one refuses. */
 export interface Proxy {
   readonly target: Target;
   close(): void;
@@ -38,7 +38,7 @@ export async function startProxy(instances: readonly Target[]): Promise<Proxy> {
     });
     upstream.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (!connected && code === 'ECONNREFUSED' && left > 1) join(client, first + 1, left - 1);
-      // What happened to this side is passed on to the other.
+      // A failure of the instance is passed on to the client as a reset.
       else client.resetAndDestroy();
     });
     client.on('error', () => upstream.destroy());

@@ -8,7 +8,7 @@ export interface Target {
   readonly port: number;
   /** Path of a Unix socket, which is then used rather than host and port. */
   readonly path?: string | undefined;
-  /** Whether it speaks TLS. Certificates are not checked. */
+  /** Whether the server speaks TLS. Certificates are not checked. */
   readonly tls?: boolean | undefined;
 }
 
@@ -55,7 +55,7 @@ export function formatAuthority({ host, port, path }: Target): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** As a person would write it. */
+/** The URL, as a person would write it. */
 export function formatTarget(target: Target): string {
   if (target.path !== undefined) return `unix:${target.path}`;
   return `${target.tls ? 'https' : 'http'}://${formatAuthority(target)}`;

@@ -1,8 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { formatCount, formatTime, median } from '../measure/numbers.ts';
-import { countAttempts, countLost } from '../measure/outcome.ts';
+import { countAttempts, countLost, sumCounts } from '../measure/outcome.ts';
 import type { ScenarioResult } from '../run/probe.ts';
-import { sumCounts } from '../verdict/verdict.ts';
 import type { Report } from './report.ts';
 import { renderReport } from './terminal.ts';
 import { statusMarks } from './words.ts';

@@ -1,15 +1,22 @@
 import { formatCount, formatTime, median } from '../measure/numbers.ts';
-import { countAttempts, countLost, isLost, outcomes, type Counts } from '../measure/outcome.ts';
+import {
+  countAttempts,
+  countLost,
+  isLost,
+  outcomeNames,
+  outcomes,
+  sumCounts,
+  type Counts,
+} from '../measure/outcome.ts';
 import type { Latency } from '../measure/latency.ts';
 import type { ScenarioResult } from '../run/probe.ts';
 import type { Round } from '../stop/round.ts';
 import { describeExit } from '../server/server.ts';
-import { sumCounts } from '../verdict/verdict.ts';
 import { html, raw, type Markup } from './markup.ts';
 import { renderPicture } from './picture.ts';
 import type { Report } from './report.ts';
 import { style } from './style.ts';
-import { outcomeMeanings, outcomeNames, statusMarks, statusNames } from './words.ts';
+import { outcomeMeanings, statusMarks, statusNames } from './words.ts';
 
 /** One page that needs nothing else: no script, no font, no picture from anywhere. */
 export function renderPage(report: Report): string {

@@ -10,7 +10,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Value[])
   return { markup: strings.map((text, index) => text + render(values[index])).join('') };
 }
 
-/** HTML as it is. */
+/** HTML that is not escaped. */
 export const raw = (markup: string): Markup => ({ markup });
 
 function render(value: Value): string {

@@ -1,11 +1,10 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import type { AttemptRecord } from '../measure/attempt.ts';
 import { formatCount, formatTime } from '../measure/numbers.ts';
-import { countAttempts, isLost, outcomes, type Outcome } from '../measure/outcome.ts';
+import { countAttempts, isLost, outcomeNames, outcomes, type Outcome } from '../measure/outcome.ts';
 import type { Round } from '../stop/round.ts';
-import { TIMELINE_BEFORE } from '../measure/timeline.ts';
+import { TIMELINE_BEFORE_MS } from '../measure/timeline.ts';
 import { html, raw, type Markup } from './markup.ts';
-import { outcomeNames } from './words.ts';
 
 /** The picture is stretched to its place: these are no pixels. */
 const WIDTH = 1_000;
@@ -13,9 +12,9 @@ const HEIGHT = 1_000;
 /** No number is put closer to the sides. */
 const EDGE = 30;
 /** Of the height, for connections that were refused. */
-const LARGEST_BAND = 0.2;
+const MAX_REFUSED_BAND = 0.2;
 /** Below this share of the width, an attempt is a dot. */
-const SHORTEST = 0.003;
+const MIN_LINE_SHARE = 0.003;
 
 interface Mark {
   readonly name: string;
@@ -29,10 +28,10 @@ interface Mark {
  */
 export function renderPicture(round: Round): Markup {
   const answeredOrLost = round.timeline.filter(({ outcome }) => outcome !== 'refused');
-  // What was refused after the end only says that there was load.
+  // Refusals after the exit only show that there was load.
   const end = Math.max(round.signalToExit, ...answeredOrLost.map(({ ended }) => ended), 50) * 1.04;
   const records = round.timeline.filter(({ started }) => started < end);
-  const x = scaleLinear([-TIMELINE_BEFORE, end], [0, WIDTH]);
+  const x = scaleLinear([-TIMELINE_BEFORE_MS, end], [0, WIDTH]);
   const heights = placeConnections(records);
   const y = ({ connection }: AttemptRecord): number => heights.get(connection) ?? 0;
 
@@ -65,7 +64,7 @@ function placeConnections(records: readonly AttemptRecord[]): Map<number, number
   for (const { connection, outcome } of records) if (outcome !== 'refused') accepted.add(connection);
   const refused = new Set(records.map(({ connection }) => connection).filter((one) => !accepted.has(one)));
   const share = refused.size / Math.max(1, accepted.size + refused.size);
-  const band = HEIGHT * (accepted.size === 0 ? 1 : Math.min(share, LARGEST_BAND));
+  const band = HEIGHT * (accepted.size === 0 ? 1 : Math.min(share, MAX_REFUSED_BAND));
   const heights = new Map<number, number>();
   const place = (connections: ReadonlySet<number>, from: number, to: number): void => {
     const step = (to - from) / Math.max(1, connections.size);
@@ -88,9 +87,9 @@ function drawLayer(
     const from = Math.max(0, x(record.started));
     const to = Math.min(WIDTH, x(record.ended));
     const height = y(record).toFixed(1);
-    if (to - from > SHORTEST * WIDTH) lines.push(`M${from.toFixed(1)} ${height}H${to.toFixed(1)}`);
+    if (to - from > MIN_LINE_SHARE * WIDTH) lines.push(`M${from.toFixed(1)} ${height}H${to.toFixed(1)}`);
     // A line without a length is drawn as its round ends: a dot that is not stretched.
-    if (isLost(outcome) || to - from <= SHORTEST * WIDTH) dots.push(`M${to.toFixed(1)} ${height}h0`);
+    if (isLost(outcome) || to - from <= MIN_LINE_SHARE * WIDTH) dots.push(`M${to.toFixed(1)} ${height}h0`);
   }
   return html`<g class="${outcome}"
     ><title>${outcomeNames[outcome]}</title>${raw(

@@ -1,8 +1,7 @@
 import pc from 'picocolors';
 import { formatCount, formatTime, median } from '../measure/numbers.ts';
-import type { Counts } from '../measure/outcome.ts';
+import { sumCounts, type Counts } from '../measure/outcome.ts';
 import type { Round } from '../stop/round.ts';
-import { sumCounts } from '../verdict/verdict.ts';
 
 /** The shutdowns of one server. */
 export interface TableRow {
@@ -13,7 +12,7 @@ export interface TableRow {
 export interface TableOptions {
   /** Whether losses are red and their absence green. */
   readonly colours: boolean;
-  /** Characters in a line of what it is printed on. Columns are closer where there are few. */
+  /** Characters in a line. Columns are closer where there are few. */
   readonly width?: number | undefined;
 }
 
@@ -99,7 +98,7 @@ function timeCell(times: readonly (number | null)[]): Cell {
   return { text: time === undefined ? '-' : formatTime(time) };
 }
 
-/** With ">" where the server stayed as long as there was load. */
+/** The exit time, with ">" where the server stayed as long as there was load. */
 function exitCell(rounds: readonly Round[]): Cell {
   const { text } = timeCell(rounds.map((round) => round.signalToExit));
   return { text: rounds.some((round) => round.outlastedLoad) ? `> ${text}` : text };

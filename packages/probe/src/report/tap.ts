@@ -1,5 +1,4 @@
-import { countAttempts, countLost } from '../measure/outcome.ts';
-import { sumCounts } from '../verdict/verdict.ts';
+import { countAttempts, countLost, sumCounts } from '../measure/outcome.ts';
 import type { Report } from './report.ts';
 
 /** Test Anything Protocol, version 14: a test point for each scenario. */
@@ -19,7 +18,7 @@ export function renderTap({ scenarios }: Report): string {
       attempts: countAttempts(counts),
       counts,
     };
-    // JSON is YAML.
+    // A JSON value is a YAML value, too.
     const lines = Object.entries(facts).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`);
     return [`not ok ${number} - ${name}`, '  ---', ...lines, '  ...'].join('\n');
   });

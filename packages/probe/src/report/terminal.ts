@@ -1,26 +1,26 @@
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import { formatCount, formatTime } from '../measure/numbers.ts';
-import { countAttempts, countLost } from '../measure/outcome.ts';
+import { countAttempts, countLost, sumCounts } from '../measure/outcome.ts';
 import type { ScenarioResult } from '../run/probe.ts';
 import type { Progress } from '../stop/stop.ts';
-import { sumCounts, type Status } from '../verdict/verdict.ts';
+import type { Status } from '../verdict/verdict.ts';
 import type { Report } from './report.ts';
 import type { Reporter } from './reporter.ts';
 import { alignCells, resultCells, titleLines, type Cell } from './table.ts';
 import { statusMarks } from './words.ts';
 
 export interface TerminalOptions {
-  /** What the probe is told to do, for the first line. */
+  /** The command or process that is probed, for the first line. */
   readonly title: string;
   readonly signal: string;
   readonly rounds: number;
-  /** In their order. */
+  /** Names in the order of the table. */
   readonly scenarios: readonly string[];
   readonly colours: boolean;
-  /** Characters in a line; undefined where nobody looks. */
+  /** Characters in a line; undefined where the output is no terminal. */
   readonly width: number | undefined;
-  /** Where progress is shown in place; undefined where it is not. */
+  /** The terminal in which progress is shown in place; undefined where there is none. */
   readonly live: NodeJS.WriteStream | undefined;
 }
 
@@ -121,7 +121,7 @@ export function renderReport(report: Report, colours: boolean, width?: number): 
   return parts.join('\n');
 }
 
-/** The scenarios that call for it, by what is to be done. */
+/** Advice, each with the names of the scenarios that it is about. */
 export function groupAdvice(scenarios: readonly ScenarioResult[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const { name, advice } of scenarios) {

@@ -1,17 +1,5 @@
 import type { Outcome } from '../measure/outcome.ts';
 
-/** Outcomes as people read them. */
-export const outcomeNames: Readonly<Record<Outcome, string>> = {
-  answered: 'answered',
-  refused: 'refused',
-  'reset-before-accept': 'reset before accept',
-  reset: 'reset after accept',
-  empty: 'empty reply',
-  cut: 'cut mid-response',
-  unavailable: '5xx while leaving',
-  hung: 'hung',
-};
-
 export const outcomeMeanings: Readonly<Record<Outcome, string>> = {
   answered: 'a complete answer',
   refused: 'the client knows at once and goes elsewhere',
@@ -36,8 +24,3 @@ export const statusMarks = {
   inconclusive: '?',
   'not-applicable': '–',
 } as const;
-
-/** "3 reset after accept" */
-export function describeLoss(outcome: Outcome, count: number): string {
-  return `${count.toLocaleString('en-US')} ${outcomeNames[outcome]}`;
-}

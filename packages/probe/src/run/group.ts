@@ -12,12 +12,12 @@ import { stopUnderLoad, type Progress } from '../stop/stop.ts';
 import type { Survey } from './survey.ts';
 import type { Target } from '../network/target.ts';
 
-/** Load that goes on after the first refusal, in milliseconds, if the server is still there. */
-const AFTER_REFUSAL = 2_000;
-/** Time in milliseconds between the end of the load and the end of the server's time. */
-const LAST_CALL = 500;
+/** The load goes on for so long after the first refusal, if the server is still there. */
+const AFTER_REFUSAL_MS = 2_000;
+/** The load ends so long before the server's time is over. */
+const BEFORE_KILL_MS = 500;
 
-/** Told while a server is stopped. */
+/** Called while a server is stopped. */
 export interface GroupEvents {
   started(scenarios: readonly string[], round: number): void;
   progress(progress: Progress): void;
@@ -30,7 +30,7 @@ interface Place {
   close(): Promise<void>;
 }
 
-/** Stops a server while the clients of some scenarios are at work. As many times as it is told; a round for each. */
+/** Stops a server while the clients of some scenarios are at work; returns the rounds of each stop. */
 export async function runGroup(
   settings: ProbeSettings,
   survey: Survey,
@@ -54,8 +54,8 @@ export async function runGroup(
         warmup: after,
         signal,
         group: settings.group,
-        loadAfterSignal: exitTimeout - LAST_CALL,
-        loadAfterRefusal: patient ? undefined : AFTER_REFUSAL,
+        loadAfterSignal: exitTimeout - BEFORE_KILL_MS,
+        loadAfterRefusal: patient ? undefined : AFTER_REFUSAL_MS,
         exitTimeout,
         patient,
         onProgress: (progress) => events.progress(progress),
@@ -75,7 +75,7 @@ export function startProbed(settings: ProbeSettings, given: Target | undefined):
   return startServer(serverOptions(settings, given));
 }
 
-/** How it is started. */
+/** Options that the server is started with. */
 export function serverOptions(
   { command, startTimeout }: ProbeSettings,
   given: Target | undefined,
@@ -115,7 +115,7 @@ function startGroup(
   settings: ProbeSettings,
   round: number,
 ): Load[] {
-  // One client at the door is enough, and none if others knock all the time.
+  // One `door` client is enough, and none where other clients open connections all the time.
   let needsDoor = survey.http1 && !group.some(({ clients }) => clients.includes(newConnection));
   return group.map((scenario) => {
     const clients = scenario.clients.filter((kind) => kind !== door || needsDoor);

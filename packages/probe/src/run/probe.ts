@@ -12,22 +12,22 @@ export interface ScenarioResult extends Verdict {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** What to do about it, one paragraph each. */
+  /** What to fix, one paragraph each. */
   readonly advice: readonly string[];
   readonly rounds: readonly Round[];
 }
 
-/** Told while a probe is at work. */
+/** Called while a probe is at work. */
 export interface ProbeEvents extends GroupEvents {
   surveying(): void;
   surveyed(url: string): void;
   ended(result: ScenarioResult): void;
 }
 
-/** Milliseconds that the server of the survey gets for a stop that nobody looks at. */
-const SURVEY_EXIT = 1_500;
+/** Time that the server of the survey gets to stop; how it stops is not measured. */
+const SURVEY_EXIT_MS = 1_500;
 
-/** Runs all scenarios. @throws ERR_PROBE_START_FAILED and whatever else keeps it from measuring */
+/** Runs all scenarios. @throws ERR_PROBE_START_FAILED, ERR_PROBE_UNHEALTHY and the other codes of `errors.ts` */
 export async function probe(settings: ProbeSettings, events: ProbeEvents): Promise<ScenarioResult[]> {
   const given = settings.url === undefined ? undefined : parseTarget(settings.url);
   if (given) checkLoopback(given);
@@ -60,7 +60,7 @@ function notApplicable({ missing }: Extract<Check, { missing: string }>): Verdic
   return { status: 'not-applicable', reasons: [missing], notes: [] };
 }
 
-/** Those that share a stop. */
+/** Groups of scenarios that share a stop. */
 function groupScenarios({ scenarios, together, pid }: ProbeSettings, { checks }: Survey): Scenario[][] {
   const applicable = scenarios.filter((scenario) => 'load' in (checks.get(scenario) ?? {}));
   if (!together && pid === undefined) return applicable.map((scenario) => [scenario]);
@@ -69,7 +69,7 @@ function groupScenarios({ scenarios, together, pid }: ProbeSettings, { checks }:
   return shared.length === 0 ? apart : [shared, ...apart];
 }
 
-/** Looks at a server that is then thrown away, unless it is the one that already runs. */
+/** Looks at a server that is started for this alone, unless it already runs. */
 async function surveyServer(settings: ProbeSettings, given: Target | undefined): Promise<Survey> {
   const { pid, scenarios, load, signal, group, stage } = settings;
   const server = await startProbed(settings, given);
@@ -79,7 +79,7 @@ async function surveyServer(settings: ProbeSettings, given: Target | undefined):
   } finally {
     if (pid === undefined && !server.exit) {
       server.signal(signal, group);
-      await within(server.exited, SURVEY_EXIT);
+      await within(server.exited, SURVEY_EXIT_MS);
     }
     await server.destroy();
   }

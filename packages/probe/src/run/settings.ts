@@ -5,9 +5,9 @@ import type { Scenario, StageSettings } from '../scenarios/scenario.ts';
 export interface ProbeSettings {
   /** Program and arguments of a server to be started; empty if one already runs. */
   readonly command: readonly string[];
-  /** Process of a server that already runs. It is stopped once, with all scenarios at the same time. */
+  /** Process id of a server that already runs. It is stopped once, with all scenarios at the same time. */
   readonly pid: number | undefined;
-  /** Where it listens; found out if not given. */
+  /** Where the server listens; found out if not given. */
   readonly url: string | undefined;
   readonly signal: NodeJS.Signals;
   readonly group: boolean;

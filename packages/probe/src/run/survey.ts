@@ -9,14 +9,14 @@ import { formatTarget, type Target } from '../network/target.ts';
 /** What a server is like while nothing stops it. */
 export interface Survey {
   readonly target: Target;
-  /** Whether it speaks HTTP/1, rather than HTTP/2 only. */
+  /** Whether the server speaks HTTP/1, rather than HTTP/2 only. */
   readonly http1: boolean;
   readonly checks: ReadonlyMap<Scenario, Check>;
 }
 
-const TIMEOUT = 5_000;
+const ANSWER_LIMIT_MS = 5_000;
 
-/** Looks at a running server. @throws ERR_PROBE_UNHEALTHY when it does not answer as it should */
+/** Finds out what a running server can do. @throws ERR_PROBE_UNHEALTHY if it answers no request, or with an error */
 export async function lookAt(
   listening: Target,
   context: Pick<CheckContext, 'started' | 'stage'>,
@@ -28,7 +28,7 @@ export async function lookAt(
   for (const target of candidates) {
     const { answers } = await ask(target, {
       pieces: [formatRequest(target, settings.path)],
-      timeout: TIMEOUT,
+      timeout: ANSWER_LIMIT_MS,
     });
     const [answer] = answers;
     // A server that expects TLS may say so in plain HTTP.
@@ -54,12 +54,12 @@ export async function lookAt(
   }
   throw new ProbeError(
     'ERR_PROBE_UNHEALTHY',
-    `${formatTarget(listening)} accepts connections and answers no HTTP request (GET ${settings.path}, ${TIMEOUT / 1_000} s)`,
+    `${formatTarget(listening)} accepts connections and answers no HTTP request (GET ${settings.path}, ${ANSWER_LIMIT_MS / 1_000} s)`,
   );
 }
 
 async function speaksTls(target: Target): Promise<boolean> {
   const secure = { ...target, tls: true };
-  const { answers } = await ask(secure, { pieces: [formatRequest(secure, '/')], timeout: TIMEOUT });
+  const { answers } = await ask(secure, { pieces: [formatRequest(secure, '/')], timeout: ANSWER_LIMIT_MS });
   return answers.length > 0;
 }

@@ -4,7 +4,7 @@ import { startRemoteLoad } from '../load/remote-load.ts';
 import { startServer } from '../server/server-process.ts';
 import { applicable, type CheckContext, type Check, type Scenario } from './scenario.ts';
 
-/** Any that is not in use, in a network that is empty. */
+/** Any port will do: the network namespace is new. */
 const PORT = 8_080;
 
 export const midHandshake: Scenario = {

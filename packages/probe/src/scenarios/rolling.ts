@@ -9,8 +9,8 @@ import type { Target } from '../network/target.ts';
 import { within } from '../measure/within.ts';
 import { applicable, type Scenario, type StageContext } from './scenario.ts';
 
-/** Milliseconds that the instance which stays gets to stop. */
-const LAST_EXIT = 1_500;
+/** Time that the second instance gets to stop, after the measurement. */
+const SECOND_EXIT_MS = 1_500;
 
 export const rolling: Scenario = {
   name: 'rolling',
@@ -88,6 +88,6 @@ async function canShare(options: ServerOptions, { host, port }: Target): Promise
 async function end(server: Server | undefined): Promise<void> {
   if (!server) return;
   server.signal('SIGTERM', false);
-  await within(server.exited, LAST_EXIT);
+  await within(server.exited, SECOND_EXIT_MS);
   await server.destroy();
 }

@@ -8,15 +8,15 @@ import type { Target } from '../network/target.ts';
 
 /** One kind of client, and what a server must have for it. `scenarios/all.ts` lists them. */
 export interface Scenario {
-  /** On the command line. */
+  /** Name on the command line. */
   readonly name: string;
   readonly title: string;
   /** What the clients do, and what counts as an answer to them. */
   readonly description: string;
-  /** Whose fate it is about. */
+  /** The kind of client that the verdict is about. */
   readonly kind: Kind;
   readonly clients: readonly ClientKind[];
-  /** Whether clients wait for the server to act, as long as it takes. */
+  /** Whether clients wait for the server to end their connection, however long that takes. */
   readonly patient?: boolean;
   /** Whether one of the clients has to be in flight at the signal. */
   readonly inFlight?: boolean;
@@ -24,21 +24,21 @@ export interface Scenario {
   readonly handsOver?: boolean;
   /** Looks at a running server. */
   check(context: CheckContext): Promise<Check>;
-  /** Makes the place for one stop, if the server and its clients are not simply on this machine. */
+  /** Makes the place for one stop, where the server and its clients are not simply on this machine. */
   stage?(context: StageContext): Promise<Stage>;
 }
 
 export interface CheckContext {
   readonly target: Target;
   readonly settings: LoadSettings;
-  /** Undefined for one that was not started here. */
+  /** Undefined for a server that was not started here. */
   readonly started: StartedServer | undefined;
   readonly stage: StageSettings;
 }
 
 export interface StartedServer {
   readonly server: Server;
-  /** How it was started. */
+  /** Options it was started with. */
   readonly options: ServerOptions;
 }
 
@@ -48,15 +48,15 @@ export type Check = { readonly load: LoadOptions } | { readonly missing: string 
 export const applicable: Check = { load: {} };
 
 export interface StageContext {
-  /** How the server is started. */
+  /** Options that the server is started with. */
   readonly server: ServerOptions;
   readonly load: LoadOptions;
   readonly stage: StageSettings;
 }
 
-/** What only single scenarios need to know. */
+/** Settings of single scenarios. */
 export interface StageSettings {
-  /** Of mid-handshake, in milliseconds. */
+  /** Round-trip time of mid-handshake, in milliseconds. */
   readonly rtt: number;
   /** How a second instance takes over. */
   readonly rolling: 'proxy' | 'reuse-port';

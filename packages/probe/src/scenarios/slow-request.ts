@@ -5,8 +5,8 @@ import { slow as clients } from '../clients/slow.ts';
 import { formatTime } from '../measure/numbers.ts';
 import { applicable, type Scenario } from './scenario.ts';
 
-/** Shorter than this in milliseconds is not slow. */
-const SLOW = 150;
+/** A request must take as long as this to be in flight at the signal. */
+const SLOW_MS = 150;
 
 export const slowRequest: Scenario = {
   name: 'slow-request',
@@ -19,7 +19,7 @@ export const slowRequest: Scenario = {
     const pieces = [formatRequest(target, slowPath)];
     const { answers } = await ask(target, { pieces, timeout: hungAfter });
     const [answer] = answers;
-    if (answer && answer.status < 400 && answer.time >= SLOW) return applicable;
+    if (answer && answer.status < 400 && answer.time >= SLOW_MS) return applicable;
     const found = answer ? `${answer.status} in ${formatTime(answer.time)}` : 'no answer';
     return { missing: `no slow request: GET ${slowPath} gets ${found}; give one with --slow-path` };
   },

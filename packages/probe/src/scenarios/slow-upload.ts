@@ -4,8 +4,8 @@ import { formatRequest } from '../clients/request.ts';
 import { slowUpload as clients } from '../clients/slow-upload.ts';
 import { applicable, type Scenario } from './scenario.ts';
 
-/** Milliseconds between the two halves of the body. */
-const PAUSE = 400;
+/** Time between the two halves of the body. */
+const PAUSE_MS = 400;
 
 export const slowUpload: Scenario = {
   name: 'slow-upload',
@@ -17,7 +17,7 @@ export const slowUpload: Scenario = {
   async check({ target, settings: { uploadPath } }) {
     const head = formatRequest(target, uploadPath, { method: 'POST', headers: ['Content-Length: 8'] });
     const pieces = [Buffer.concat([head, Buffer.from('half')]), Buffer.from('half')];
-    const { answers, piecesBefore } = await ask(target, { pieces, pause: PAUSE, timeout: 3_000 });
+    const { answers, piecesBefore } = await ask(target, { pieces, pause: PAUSE_MS, timeout: 3_000 });
     const [answer] = answers;
     if (answer && answer.status < 500 && piecesBefore === pieces.length) return applicable;
     const found = answer ? `${answer.status} before the body is there` : 'no answer';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import type { Target } from '../network/target.ts';
 
-/** Whether something accepts connections there. */
+/** Whether connections to an address are accepted. */
 export function accepts({ host, port, path }: Target): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path === undefined ? { host, port } : { path });
@@ -17,7 +17,7 @@ export function accepts({ host, port, path }: Target): Promise<boolean> {
   });
 }
 
-/** A TCP port that nobody listens on now. */
+/** A TCP port that is free now. */
 export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');
@@ -29,7 +29,7 @@ export async function findFreePort(): Promise<number> {
 
 export interface Listener {
   readonly port: number;
-  /** Whether it is on all addresses, rather than on one. */
+  /** Whether the socket is bound to all addresses, rather than to one. */
   readonly all: boolean;
 }
 
@@ -84,7 +84,7 @@ function readSockets(pid: string): string[] {
   }
 }
 
-/** What a process leaves while it is looked at is empty. */
+/** Text of a file; empty if its process has ended meanwhile. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'latin1');

@@ -6,7 +6,7 @@ import { accepts } from './ports.ts';
 import type { Exit, Server } from './server.ts';
 
 /** Milliseconds between two looks at whether the process is still there. */
-const POLL = 2;
+const POLL_MS = 2;
 
 /**
  * A server that already runs. It is signalled, and never killed. @throws ERR_PROBE_START_FAILED
@@ -22,10 +22,10 @@ export async function attachServer(pid: number, target: Target): Promise<Server>
     timer = setInterval(() => {
       if (runs(pid)) return;
       clearInterval(timer);
-      // Only its parent learns how it ended.
+      // The exit code is known to the parent alone.
       exit = { code: null, signal: null, at: now() };
       resolve();
-    }, POLL);
+    }, POLL_MS);
   });
   return {
     target,

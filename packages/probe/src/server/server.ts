@@ -8,22 +8,22 @@ export interface Exit {
 /** A server to be stopped. */
 export interface Server {
   readonly target: Target;
-  /** What it was told in PORT; undefined if it was not started here. */
+  /** Value of PORT that the server got; undefined if it was not started here. */
   readonly port: number | undefined;
-  /** Whether it can be reached from other machines, so far as that is known. */
+  /** Whether other machines can reach the server; undefined where that is not known. */
   readonly listensOnAll: boolean | undefined;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
-  /** How it ended and when, in milliseconds since 1970. Undefined while it runs. */
+  /** How the process ended and when, in milliseconds since 1970. Undefined while it runs. */
   readonly exit: (Exit & { readonly at: number }) | undefined;
-  /** The last 4,000 characters it wrote. */
+  /** The last 4,000 characters that the server wrote. */
   readonly stdout: string;
   readonly stderr: string;
   /** Whether the process is gone and others that it started are not. */
   readonly leftBehind: boolean;
   /** Sends a signal to the process, or to its whole group. */
   signal(name: NodeJS.Signals, group: boolean): void;
-  /** Ends whatever is left of it, if it was started here. */
+  /** Kills what is left of the process group, if it was started here. */
   destroy(): Promise<void>;
 }
 

@@ -12,12 +12,12 @@ export interface RoundOptions extends ServerOptions, StopSettings {
 /** What one shutdown did to the clients. Plain data; times are milliseconds after the signal. */
 export interface Round extends LoadTally, Stop {
   readonly command: readonly string[];
-  /** When the first client was refused that came after the signal. Null if none was. */
+  /** When the first client was refused that started after the signal. Null if none was. */
   readonly signalToRefused: number | null;
 }
 
 /**
- * Starts a server, puts load on it, signals it, and accounts for every attempt. Nothing of it is left when this
+ * Starts a server, puts load on it, signals it, and accounts for every attempt. No process is left when this
  * returns or throws. @throws ERR_PROBE_START_FAILED, ERR_PROBE_SERVER_DIED, ERR_PROBE_NOT_LOOPBACK
  */
 export async function runRound(options: RoundOptions): Promise<Round> {

@@ -24,7 +24,7 @@ export interface StopSettings {
    */
   readonly group?: boolean | undefined;
   /**
-   * Longest time for which the load goes on after the signal. It ends earlier, shortly after the server is gone.
+   * Longest time for which the load goes on after the signal. The load ends earlier, 100 ms after the server is gone.
    * @defaultValue 2000
    */
   readonly loadAfterSignal?: number | undefined;
@@ -54,13 +54,13 @@ export interface Stop {
   readonly signalledAt: number;
   readonly signalToExit: number;
   readonly exit: Exit;
-  /** Whether the server was still there when the load ended: it may have waited for the load to end. */
+  /** Whether the server was still there when the load ended: it may have waited for that. */
   readonly outlastedLoad: boolean;
   /** Whether the server did not end by itself in time. */
   readonly killed: boolean;
   /** Whether other processes of its group were there after it. */
   readonly leftBehind: boolean;
-  /** How late the clients' own timers were. */
+  /** Lag of the clients' own timers. */
   readonly lag: Lag;
   /** The last 4,000 characters that the server wrote. */
   readonly stdout: string;
@@ -77,14 +77,14 @@ export interface StopOptions extends StopSettings {
   readonly patient?: boolean | undefined;
 }
 
-/** Milliseconds for which the load goes on when the process is gone: does anything still accept? */
-const AFTER_EXIT = 100;
-const POLL = 10;
-const LAST_MOMENT = 250;
+/** The load goes on for so long after the exit: another process may still accept. */
+const AFTER_EXIT_MS = 100;
+const POLL_MS = 10;
+const LAST_ANSWERS_MS = 250;
 
 /**
- * Starts a server and its clients, signals it, and waits until both are done. Nothing of it is left when this returns
- * or throws. @throws ERR_PROBE_SERVER_DIED
+ * Starts a server and its clients, signals it, and waits until both are done. No process is left when this returns or
+ * throws. @throws ERR_PROBE_SERVER_DIED
  */
 export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTally[]]> {
   const { warmup = 700, signal = 'SIGTERM', group = false, exitTimeout = 15_000 } = options;
@@ -112,7 +112,7 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
     for (const load of loads) load.signalled(signalledAt);
     server.signal(signal, group);
     const outlastedLoad = !(await loadEnds(server, loads, signalledAt, options));
-    if (!outlastedLoad) await sleep(AFTER_EXIT);
+    if (!outlastedLoad) await sleep(AFTER_EXIT_MS);
 
     phase = 'ending';
     for (const load of loads) load.stop();
@@ -157,13 +157,13 @@ async function loadEnds(
     const refused = Math.min(...loads.map((load) => load.firstRefused ?? Infinity));
     const left = signalledAt + Math.min(loadAfterSignal, refused + loadAfterRefusal) - now();
     if (left <= 0) return false;
-    if (await within(exited, Math.min(left, POLL))) return true;
+    if (await within(exited, Math.min(left, POLL_MS))) return true;
   }
 }
 
-/** Who waits for nothing but the server has had its time; who is just being answered gets a moment more. */
+/** Gives up the attempts of patient clients, which only wait for the server; answers on their way get a moment more. */
 async function expireRest(loads: readonly Load[]): Promise<void> {
-  await within(Promise.all(loads.map((load) => load.ended)), LAST_MOMENT);
+  await within(Promise.all(loads.map((load) => load.ended)), LAST_ANSWERS_MS);
   for (const load of loads) load.expire();
 }
 

@@ -1,8 +1,7 @@
 import type { Kind } from '../measure/attempt.ts';
-import type { LostOutcome } from '../measure/outcome.ts';
+import { sumCounts, type LostOutcome } from '../measure/outcome.ts';
 import type { Round } from '../stop/round.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { sumCounts } from './verdict.ts';
 
 /** Clients that open a connection for each request. */
 const opening: ReadonlySet<Kind> = new Set<Kind>(['newConnection', 'tls', 'arrivals']);

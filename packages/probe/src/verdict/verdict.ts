@@ -1,14 +1,5 @@
-import {
-  addCounts,
-  countAttempts,
-  countLost,
-  emptyCounts,
-  isLost,
-  outcomes,
-  type Counts,
-} from '../measure/outcome.ts';
+import { countAttempts, countLost, emptyCounts, isLost, outcomeNames, outcomes } from '../measure/outcome.ts';
 import { formatCount, formatTime } from '../measure/numbers.ts';
-import { describeLoss } from '../report/words.ts';
 import type { Round } from '../stop/round.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { describeExit } from '../server/server.ts';
@@ -16,16 +7,16 @@ import { describeExit } from '../server/server.ts';
 /**
  * - `passed`: all rules held
  * - `failed`: one of them did not
- * - `inconclusive`: the load was not such that it says anything
- * - `not-applicable`: the server has nothing that this is about
+ * - `inconclusive`: the load says nothing about the server
+ * - `not-applicable`: the server has nothing that the scenario is about
  */
 export type Status = 'passed' | 'failed' | 'inconclusive' | 'not-applicable';
 
 export interface Verdict {
   readonly status: Status;
-  /** Why it is not `passed`, one sentence each. */
+  /** Why the scenario has not passed, one sentence each. */
   readonly reasons: readonly string[];
-  /** What is worth knowing and breaks no rule. */
+  /** Facts that break no rule, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -35,7 +26,7 @@ interface Rule {
   readonly look: (round: Round, scenario: Scenario) => string | undefined;
 }
 
-/** In the order in which they are told. The README has them in words. */
+/** Rules in the order of the report. The README has them in words. */
 const rules: readonly Rule[] = [
   {
     breaks: 'failed',
@@ -44,7 +35,7 @@ const rules: readonly Rule[] = [
       if (lost === 0) return undefined;
       const kinds = outcomes
         .filter((outcome) => isLost(outcome) && counts[outcome] > 0)
-        .map((outcome) => describeLoss(outcome, counts[outcome]));
+        .map((outcome) => `${formatCount(counts[outcome])} ${outcomeNames[outcome]}`);
       const before =
         lostBeforeSignal > 0 ? ` (${formatCount(lostBeforeSignal)} of them before the signal)` : '';
       return `lost ${formatCount(lost)} of ${formatCount(countAttempts(counts))}: ${kinds.join(', ')}${before}`;
@@ -129,12 +120,6 @@ export function judge(scenario: Scenario, rounds: readonly Round[]): Verdict {
 export function overall(statuses: readonly Status[]): Exclude<Status, 'not-applicable'> {
   if (statuses.includes('failed')) return 'failed';
   return statuses.includes('passed') && !statuses.includes('inconclusive') ? 'passed' : 'inconclusive';
-}
-
-export function sumCounts(rounds: readonly { readonly counts: Counts }[]): Counts {
-  const counts = emptyCounts();
-  for (const round of rounds) addCounts(counts, round.counts);
-  return counts;
 }
 
 function tell(findings: readonly string[], rounds: number): string {

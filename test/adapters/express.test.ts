@@ -169,7 +169,10 @@ t.test('a server for each request, as test clients open them: none is left behin
 t.test('misuse is told at once', async (t) => {
   const coordinator = createCoordinator(quick);
   const code = 'ERR_GRACEFUL_INVALID_OPTION';
-  t.throws(() => graceful({ timeuot: 1 } as object), { code, message: /^expected `timeuot` to be left out/ });
+  t.throws(() => graceful({ timeuot: 1 } as object), {
+    code,
+    message: /^unknown option `timeuot`: did you mean `timeout`/,
+  });
   t.throws(() => graceful({ timeout: -1 }), { code });
   t.throws(() => graceful({ coordinator, timeout: 5_000 }), {
     code,

@@ -329,7 +329,9 @@ t.test('registered after ready() or listen(): Fastify says so', async (t) => {
 t.test('options that do not exist, or that mean nothing, stop the start', async (t) => {
   const coordinator = createCoordinator({ signals: [] });
   const wrong: [object, string][] = [
-    [{ timeuot: 1 }, 'expected `timeuot` to be left out'],
+    [{ timeuot: 1 }, 'unknown option `timeuot`: did you mean `timeout`?'],
+    [{ helth: true }, 'unknown option `helth`: did you mean `health`?'],
+    [{ xyz: 1 }, 'unknown option `xyz`: options are health, coordinator, prefix'],
     [{ timeout: 'x' }, "expected `timeout` to be a finite number > 0, got 'x' (string)"],
     [{ coordinator, timeout: 5_000 }, 'expected `timeout` to be left out: there is a coordinator already'],
     [
@@ -341,7 +343,7 @@ t.test('options that do not exist, or that mean nothing, stop the start', async 
     const fastify = Fastify();
     await t.rejects(
       async () => fastify.register(gracefulCluster, options),
-      { code: 'ERR_GRACEFUL_INVALID_OPTION', message: new RegExp(`^${message.replace(/[()]/g, '\\$&')}`) },
+      { code: 'ERR_GRACEFUL_INVALID_OPTION', message: new RegExp(`^${message.replace(/[()?]/g, '\\$&')}`) },
       message,
     );
     await fastify.close();

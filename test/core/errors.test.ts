@@ -48,12 +48,13 @@ t.test('no code is thrown that is not in the list', async (t) => {
 
 t.test('errors have a name, a code and a message', async (t) => {
   const error = new GracefulError('ERR_GRACEFUL_TOO_LATE', 'why');
+  const message = 'why (docs/errors.md#err_graceful_too_late)';
   t.ok(error instanceof Error && !(error instanceof TypeError));
-  t.match(error.stack, /^GracefulError: why\n|^Error: why\n/);
-  t.match(error, { name: 'GracefulError', code: 'ERR_GRACEFUL_TOO_LATE', message: 'why' });
+  t.match(error.stack, /^GracefulError: why \(docs|^Error: why \(docs/);
+  t.match(error, { name: 'GracefulError', code: 'ERR_GRACEFUL_TOO_LATE', message });
   const wrong = new GracefulTypeError('ERR_GRACEFUL_INVALID_OPTION', 'why');
   t.ok(wrong instanceof TypeError);
-  t.match(wrong, { name: 'GracefulTypeError', code: 'ERR_GRACEFUL_INVALID_OPTION', message: 'why' });
+  t.match(wrong, { name: 'GracefulTypeError', code: 'ERR_GRACEFUL_INVALID_OPTION', message: /^why \(docs/ });
   // @ts-expect-error -- codes are a closed list
   t.ok(new GracefulError('ERR_OTHER', 'why'));
 });

@@ -161,12 +161,10 @@ t.test('what is wrong with a hook is told when it is added', async (t) => {
     [['a', nothing, { timeout: '5' }], "expected `timeout` to be a number > 0, got '5' (string)"],
     [['a', nothing, 500], 'expected `options` to be an object, got 500 (number)'],
     [['a', nothing, null], 'expected `options` to be an object, got null'],
-    [
-      ['a', nothing, { timout: 5 }],
-      'expected `timout` to be left out: it is not one of after, timeout, got 5 (number)',
-    ],
+    [['a', nothing, { timout: 5 }], 'unknown option `timout`: did you mean `timeout`?'],
   ];
-  for (const [args, message] of cases) {
+  for (const [args, text] of cases) {
+    const message = `${text} (docs/errors.md#err_graceful_invalid_argument)`;
     for (const add of [coordinator.onShutdown, coordinator.beforeShutdown]) {
       const wrong = (): unknown => add(...(args as Parameters<typeof add>));
       t.throws(wrong, { name: 'GracefulTypeError', code: 'ERR_GRACEFUL_INVALID_ARGUMENT', message }, message);

@@ -39,7 +39,7 @@ const objects = (rule: string): readonly Case[] => [
   [{ big: 1n }, rule, '{ big: 1n } (object)'],
 ];
 const seals = 'one of auto, detach, filter, backlog, unlink, none';
-const methods = 'an object with the methods debug, info, warn, error';
+const methods = 'a boolean or an object with the methods debug, info, warn, error';
 
 const cases: Readonly<Record<string, readonly Case[]>> = {
   timeout: [
@@ -85,7 +85,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['console', methods, "'console' (string)"],
     [null, methods, 'null'],
     [ignore, methods, '[Function: ignore] (function)'],
-    [true, methods, 'true (boolean)'],
+    [1, methods, '1 (number)'],
     ...objects(methods),
     [{ info: ignore, warn: 'no' }, methods, "{ info: [Function: ignore], warn: 'no' } (object)"],
   ],
@@ -103,7 +103,8 @@ function refusal(options: unknown): string {
     if (!(error instanceof GracefulTypeError) || error.code !== 'ERR_GRACEFUL_INVALID_OPTION')
       return String(error);
     if (handlers().join() !== before.join()) return 'it left a signal handler behind';
-    return error.message;
+    const link = ' (docs/errors.md#err_graceful_invalid_option)';
+    return error.message.endsWith(link) ? error.message.slice(0, -link.length) : 'without a link';
   }
   return 'taken';
 }
@@ -136,24 +137,58 @@ t.test('a bad shutdownDelay object is refused', async (t) => {
 });
 
 t.test('shutdownDelay and cleanupTimeout must fit into timeout', async (t) => {
+  const unit = 'all times are in milliseconds';
   const rule = (sum: number): string =>
-    `expected \`timeout\` to be greater than shutdownDelay + cleanupTimeout (${sum}), got`;
-  t.equal(refusal({ timeout: 2_000 }), `${rule(2_000)} 2000 (number)`);
-  t.equal(refusal({ shutdownDelay: 7_000 }), `${rule(9_000)} 9000 (number)`);
-  t.equal(refusal({ shutdownDelay: { max: 8_000, quiet: 5 } }), `${rule(10_000)} 9000 (number)`);
-  t.equal(refusal({ cleanupTimeout: 9_000 }), `${rule(9_000)} 9000 (number)`);
-  t.equal(refusal({ timeout: 2_001 }), 'taken');
+    `expected \`timeout\` to be greater than shutdownDelay + cleanupTimeout (${sum}; ${unit}), got`;
+  const byDefault =
+    'expected `shutdownDelay + cleanupTimeout` to be less than `timeout`, which is 9000 by default: ' +
+    `set \`timeout\` as well (${unit}), got`;
+  t.equal(refusal({ timeout: 2_000, cleanupTimeout: 2_000 }), `${rule(2_000)} 2000 (number)`);
+  t.equal(refusal({ timeout: 9_000, shutdownDelay: 7_000 }), `${rule(9_000)} 9000 (number)`);
+  t.equal(refusal({ shutdownDelay: 7_000 }), `${byDefault} 9000 (number)`);
+  t.equal(refusal({ shutdownDelay: { max: 8_000, quiet: 5 } }), `${byDefault} 10000 (number)`);
+  t.equal(refusal({ cleanupTimeout: 9_000 }), `${byDefault} 9000 (number)`);
+  t.equal(refusal({ timeout: 2_001, cleanupTimeout: 2_000 }), 'taken');
   t.equal(refusal({ shutdownDelay: 6_999 }), 'taken');
+  t.equal(refusal({ timeout: 9 }), `expected \`timeout\` to be at least 100: ${unit}, got 9 (number)`);
+});
+
+t.test('the default cleanupTimeout shrinks with a small timeout', async (t) => {
+  const core = import.meta.resolve('@graceful-cluster/core/package.json');
+  const { resolveOptions } = (await import(new URL('dist/api/options.js', core).href)) as {
+    resolveOptions: (options: CoordinatorOptions) => { readonly cleanupTimeout: number };
+  };
+  for (const [timeout, cleanupTimeout] of [
+    [100, 25],
+    [1_500, 375],
+    [8_000, 2_000],
+    [60_000, 2_000],
+  ] as const) {
+    t.equal(resolveOptions({ timeout }).cleanupTimeout, cleanupTimeout, `timeout ${timeout}`);
+  }
+  t.equal(resolveOptions({ timeout: 1_500, cleanupTimeout: 1_000 }).cleanupTimeout, 1_000);
 });
 
 t.test('an unknown option is refused', async (t) => {
   const strange = JSON.parse('{ "__proto__": 1 }') as object;
-  const rule = `left out: it is not one of ${names.join(', ')}`;
-  t.equal(refusal({ timout: 9_000 }), `expected \`timout\` to be ${rule}, got 9000 (number)`);
-  t.equal(refusal({ workers: 2 }), `expected \`workers\` to be ${rule}, got 2 (number)`);
-  t.equal(refusal({ constructor: 1 }), `expected \`constructor\` to be ${rule}, got 1 (number)`);
-  t.equal(refusal({ toString: undefined }), `expected \`toString\` to be ${rule}, got undefined`);
-  t.equal(refusal(strange), `expected \`__proto__\` to be ${rule}, got 1 (number)`);
+  const list = `options are ${names.join(', ')}`;
+  for (const [name, meant] of [
+    ['timout', 'timeout'],
+    ['Timeout', 'timeout'],
+    ['timeuot', 'timeout'],
+    ['shutdown_delay', 'shutdownDelay'],
+    ['cleanupTimeOut', 'cleanupTimeout'],
+    ['keepaliveGrace', 'keepAliveGrace'],
+    ['signal', 'signals'],
+    ['log', 'logger'],
+  ] as const) {
+    const wanted = name === 'log' ? list : `did you mean \`${meant}\`?`;
+    t.equal(refusal({ [name]: 1 }), `unknown option \`${name}\`: ${wanted}`);
+  }
+  t.equal(refusal({ workers: 2 }), `unknown option \`workers\`: ${list}`);
+  t.equal(refusal({ constructor: 1 }), `unknown option \`constructor\`: ${list}`);
+  t.equal(refusal({ toString: undefined }), `unknown option \`toString\`: ${list}`);
+  t.equal(refusal(strange), `unknown option \`__proto__\`: ${list}`);
   t.equal(refusal(null), 'expected `options` to be an object, got null');
   t.equal(refusal('SIGTERM'), "expected `options` to be an object, got 'SIGTERM' (string)");
   t.equal(refusal(ignore), 'expected `options` to be an object, got [Function: ignore] (function)');
@@ -188,7 +223,8 @@ t.test('everything else is taken', async (t) => {
       handshakeTimeout: 0,
       secondSignalDelay: 0,
     },
-    { timeout: 0.5, cleanupTimeout: 0.25 },
+    { timeout: 100, cleanupTimeout: 0.25 },
+    { timeout: 100 },
     { shutdownDelay: 0 },
     { shutdownDelay: { max: 0, quiet: 1 } },
     { signals: [] },
@@ -197,6 +233,8 @@ t.test('everything else is taken', async (t) => {
     { logger },
     { logger: new Pino() },
     { logger: console },
+    { logger: true },
+    { logger: false },
     ...(['auto', 'detach', 'filter', 'backlog', 'unlink', 'none'] as const).map((seal) => ({ seal })),
   ];
   for (const options of good) t.equal(refusal(options), 'taken');

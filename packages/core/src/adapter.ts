@@ -1,6 +1,8 @@
 /** `@graceful-cluster/core/adapter`: what adapters of web frameworks have in common. */
 import { GracefulTypeError } from './api/errors.ts';
 
+export { checkOptionNames } from './api/option-names.ts';
+export { optionNames } from './api/options.ts';
 export { onServerListening } from './listener/listen-channel.ts';
 
 /**

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server } from 'node:net';
 import type { CoordinatorOptions, ShutdownCoordinator } from '@graceful-cluster/core';
+import { checkOptionNames, optionNames } from '@graceful-cluster/core/adapter';
 import { findCoordinator } from './coordinator.ts';
 import { answerHealth } from './health.ts';
-import { createMount } from './mount.ts';
+import { createMount, refuseMount } from './mount.ts';
 import { claimServers } from './servers.ts';
 
 export interface GracefulOptions extends CoordinatorOptions {
@@ -32,12 +33,16 @@ export interface GracefulMiddleware {
 
 type Handle = (...args: Parameters<GracefulMiddleware>) => void;
 
+/** The options of `graceful()`, its own first. */
+const NAMES = ['health', 'server', 'coordinator', ...optionNames];
+
 /** Drains an Express app without losing a request: `app.use(graceful())`, before or after `listen`, is all. */
 export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
+  checkOptionNames(options, NAMES, 'app.use(graceful())');
   const { coordinator: given, server: only, health = false, ...rest } = options;
   const coordinator = findCoordinator(given, rest);
   const claim = claimServers(coordinator, only);
-  const mount = createMount(claim);
+  const mount = createMount(claim, only !== undefined);
   let seen = false;
 
   const handle: Handle = (request, response, next) => {
@@ -53,5 +58,7 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
   const middleware: Handle = (request, response, next) => handle(request, response, next);
   return Object.assign(middleware, { coordinator, handle, ...mount.appMethods });
 }
+
+refuseMount(graceful);
 
 export default graceful;

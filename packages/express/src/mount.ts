@@ -1,3 +1,4 @@
+import { GracefulError, GracefulTypeError } from '@graceful-cluster/core';
 import type { Claim } from './servers.ts';
 
 interface Router {
@@ -18,7 +19,8 @@ export interface Mount {
   readonly leave: () => void;
 }
 
-export function createMount(claim: Claim): Mount {
+/** @param named - whether the program named the server, so that an app may have several of them */
+export function createMount(claim: Claim, named: boolean): Mount {
   let removals: (() => void)[] = [];
   return {
     appMethods: {
@@ -30,7 +32,10 @@ export function createMount(claim: Claim): Mount {
         removals.push(() => {
           router.stack = router.stack.filter((each) => each !== layer);
         });
-        claim.own(app);
+        if (!claim.own(app) && !named) {
+          const message = 'there is a graceful() with another coordinator on this app: one is enough';
+          throw new GracefulError('ERR_GRACEFUL_SERVER_OWNED', message);
+        }
         claim.offerAll();
       },
     },
@@ -40,4 +45,17 @@ export function createMount(claim: Claim): Mount {
       for (const remove of due) remove();
     },
   };
+}
+
+/** Makes Express throw at `app.use(graceful)`: without the call it would run for each request, and drain nothing. */
+export function refuseMount(graceful: object): void {
+  const refuse = (): never => {
+    const message = 'graceful is not the middleware itself: call it, app.use(graceful())';
+    throw new GracefulTypeError('ERR_GRACEFUL_INVALID_ARGUMENT', message);
+  };
+  Object.defineProperties(graceful, {
+    handle: { value: refuse },
+    set: { value: refuse },
+    emit: { value: refuse },
+  });
 }

@@ -12,8 +12,8 @@ export type Certainty = 'known' | 'guessed';
 /** What one `graceful()` does about servers. */
 export interface Claim {
   readonly take: (server: Server, certainty: Certainty) => void;
-  /** Claims the servers that listen with this app. */
-  readonly own: (app: object) => void;
+  /** Claims the servers that listen with this app; false if another coordinator does. */
+  readonly own: (app: object) => boolean;
   /** Looks once more at all servers that listen. */
   readonly offerAll: () => void;
 }
@@ -21,7 +21,7 @@ export interface Claim {
 type Take = Claim['take'];
 
 /** By the app that each `graceful()` was mounted on. */
-const owners = new WeakMap<object, Take>();
+const owners = new WeakMap<object, { readonly take: Take; readonly coordinator: ShutdownCoordinator }>();
 
 /** All of them, those included that were mounted on something else. */
 const takers = new Set<Take>();
@@ -43,7 +43,7 @@ onServerListening((server) => {
 function offer(server: Server): void {
   const [owner] = server.listeners('request').flatMap((app) => owners.get(app) ?? []);
   if (owner !== undefined) {
-    owner(server, 'known');
+    owner.take(server, 'known');
     return;
   }
   setImmediate(() => {
@@ -78,7 +78,11 @@ export function claimServers(coordinator: ShutdownCoordinator, only: Server | un
   return {
     take,
     own: (app) => {
-      if (!owners.has(app)) owners.set(app, take);
+      const owner = owners.get(app);
+      if (owner === undefined) owners.set(app, { take, coordinator });
+      return (
+        owner === undefined || owner.coordinator === coordinator || owner.coordinator.state === 'stopped'
+      );
     },
     offerAll,
   };

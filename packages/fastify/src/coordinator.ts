@@ -1,10 +1,10 @@
 import { createCoordinator, type CoordinatorOptions, type ShutdownCoordinator } from '@graceful-cluster/core';
-import { rejectExtraOptions } from '@graceful-cluster/core/adapter';
+import { checkOptionNames, optionNames, rejectExtraOptions } from '@graceful-cluster/core/adapter';
 import type { FastifyInstance } from 'fastify';
 import type { GracefulClusterOptions } from './options.ts';
 
 /** The plugin's own options, and those that Fastify takes for any plugin. */
-const NOT_FOR_CORE = ['coordinator', 'health', 'prefix', 'logLevel', 'logSerializers'];
+const NOT_FOR_CORE = ['health', 'coordinator', 'prefix', 'logLevel', 'logSerializers'];
 
 /** By root instance. */
 const coordinators = new WeakMap<FastifyInstance, ShutdownCoordinator>();
@@ -23,12 +23,13 @@ export function findCoordinator(
   root: FastifyInstance,
   options: GracefulClusterOptions,
 ): FoundCoordinator {
+  checkOptionNames(options, [...NOT_FOR_CORE, ...optionNames], 'register(gracefulCluster, options)');
   const given = options.coordinator;
   const known = coordinators.get(root);
   const own = coordinatorOptions(options);
   if (given !== undefined)
     rejectExtraOptions(known === undefined || known === given ? own : { coordinator: given });
-  const coordinator = known ?? given ?? createCoordinator({ logger: fastify.log, ...own });
+  const coordinator = known ?? given ?? createCoordinator({ logger: findLogger(fastify), ...own });
   coordinators.set(root, coordinator);
   return { coordinator, isNew: known === undefined, isOwn: given === undefined };
 }
@@ -37,6 +38,11 @@ function coordinatorOptions(options: GracefulClusterOptions): CoordinatorOptions
   const own: Record<string, unknown> = { ...options };
   for (const name of NOT_FOR_CORE) delete own[name];
   return own;
+}
+
+/** Undefined where Fastify was made without a logger: then `log` discards everything, what must be told as well. */
+function findLogger({ log }: FastifyInstance): FastifyInstance['log'] | undefined {
+  return log.info === log.error ? undefined : log;
 }
 
 /** The instance that a program made itself: encapsulated ones inherit from it, `close` included. */

@@ -1,4 +1,4 @@
-import type { ShutdownCoordinator } from '@graceful-cluster/core';
+import { GracefulTypeError, type ShutdownCoordinator } from '@graceful-cluster/core';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
 import { drainBeforeClose } from './close.ts';
@@ -26,7 +26,14 @@ const plugin = async (fastify: FastifyInstance, options: GracefulClusterOptions)
   if (options.health) addHealthRoutes(fastify, coordinator);
 };
 
-const wrapped: Plugin = fp(plugin, { fastify: '5.x', name: '@graceful-cluster/fastify' });
+/** Not async: `register(gracefulCluster())` throws at that line. */
+const checked: Plugin = (fastify: FastifyInstance | undefined, options) => {
+  if (fastify !== undefined) return plugin(fastify, options);
+  const message = 'gracefulCluster is the plugin itself: pass it without a call, register(gracefulCluster)';
+  throw new GracefulTypeError('ERR_GRACEFUL_INVALID_ARGUMENT', message);
+};
+
+const wrapped: Plugin = fp(checked, { fastify: '5.x', name: '@graceful-cluster/fastify' });
 
 /**
  * Fastify plugin. On a signal, and when the program calls `close()`, it closes the listeners, drains the connections,

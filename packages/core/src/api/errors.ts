@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { showValue } from './describe.ts';
 
 /**
  * Codes of every error this package throws. Match on `code`, never on the message.
@@ -22,23 +23,29 @@ export const warningCodes = ['WARN_GRACEFUL_NO_SERVER', 'WARN_GRACEFUL_UNKNOWN_H
 
 export type GracefulWarningCode = (typeof warningCodes)[number];
 
+/** Ends a message with the place where its code is explained. */
+function withLink(code: GracefulErrorCode | GracefulWarningCode, message: string): string {
+  return `${message} (docs/errors.md#${code.toLowerCase()})`;
+}
+
+/** What depends on the moment, such as a hook that is added too late. The message ends with a link to the code's page. */
 export class GracefulError extends Error {
   override readonly name = 'GracefulError';
   readonly code: GracefulErrorCode;
 
   constructor(code: GracefulErrorCode, message: string) {
-    super(message);
+    super(withLink(code, message));
     this.code = code;
   }
 }
 
-/** Wrong use, told at once: a bad option or argument. */
+/** Wrong use, told at once: a bad option or argument. The message ends with a link to the code's page. */
 export class GracefulTypeError extends TypeError {
   override readonly name = 'GracefulTypeError';
   readonly code: GracefulErrorCode;
 
   constructor(code: GracefulErrorCode, message: string) {
-    super(message);
+    super(withLink(code, message));
     this.code = code;
   }
 }
@@ -49,22 +56,22 @@ const warned = new Set<GracefulWarningCode>();
 export function warn(code: GracefulWarningCode, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);
-  process.emitWarning(message, { type: 'GracefulWarning', code });
+  process.emitWarning(withLink(code, message), { type: 'GracefulWarning', code });
 }
 
-/** `expected \`timeout\` to be a finite number > 0, got 'x' (string)` */
+/**
+ * `expected \`timeout\` to be a finite number > 0, got 'x' (string)`
+ *
+ * @param advice - the end of the message
+ */
 export function expected(
   code: GracefulErrorCode,
   name: string,
   rule: string,
   got: unknown,
+  advice = '',
 ): GracefulTypeError {
-  return new GracefulTypeError(code, `expected \`${name}\` to be ${rule}, got ${show(got)}`);
-}
-
-function show(value: unknown): string {
-  const text = inspect(value, { depth: 0, breakLength: Infinity });
-  return value === null || value === undefined ? text : `${text} (${typeof value})`;
+  return new GracefulTypeError(code, `expected \`${name}\` to be ${rule}, got ${showValue(got)}${advice}`);
 }
 
 /** What of a thrown value goes into a report, which is plain data. */

@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
 import { expected, GracefulTypeError } from './errors.ts';
+import { checkOptionNames } from './option-names.ts';
+import { createLineLogger } from './line-logger.ts';
 import type { ShutdownReport, Seal } from './report.ts';
 
 /** Any object with pino's level methods: pino itself, `fastify.log`, or five functions of your own. */
@@ -27,12 +29,13 @@ export interface CoordinatorOptions {
    */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
   /**
-   * Milliseconds for everything, from the signal to the exit. Below the 10 s of Docker and Cloud Run.
+   * Milliseconds for everything, from the signal to the exit; 100 or more. Below the 10 s of Docker and Cloud Run.
    * @defaultValue 9000
    */
   readonly timeout?: number | undefined;
   /**
-   * Milliseconds of `timeout` kept for `onShutdown` hooks: connections are cut when only this is left.
+   * Milliseconds of `timeout` kept for `onShutdown` hooks: connections are cut when only this is left. By default at
+   * most a quarter of `timeout`.
    * @defaultValue 2000
    */
   readonly cleanupTimeout?: number | undefined;
@@ -75,10 +78,11 @@ export interface CoordinatorOptions {
    */
   readonly handleFatalErrors?: boolean | undefined;
   /**
-   * Anything with pino's level methods.
+   * Anything with pino's level methods; `true` for readable lines on stderr, `false` for silence. Without one a clean
+   * stop says nothing, and one that is not clean says why on stderr.
    * @defaultValue none
    */
-  readonly logger?: Logger | undefined;
+  readonly logger?: Logger | boolean | undefined;
   /**
    * Whether the process exits at the end of a shutdown that a signal began. A function is called with the code and
    * the report instead.
@@ -97,7 +101,10 @@ export interface Settings {
   readonly secondSignalDelay: number;
   readonly seal: 'auto' | Seal;
   readonly handleFatalErrors: boolean;
+  /** Undefined where the program gave none, or wants none. */
   readonly logger: Logger | undefined;
+  /** Whether not even a stop that is not clean may say so: `logger: false`. */
+  readonly silent: boolean;
   readonly exit: boolean | ExitFunction;
 }
 
@@ -107,7 +114,12 @@ const levels = ['debug', 'info', 'warn', 'error'] as const;
 /** Longest time a Node timer can hold (2^31 − 1 ms); a longer one fires at once. */
 const LONGEST = 2_147_483_647;
 
-export const defaults: Settings = {
+/** Shortest `timeout` in milliseconds. A shorter one is a number of seconds. */
+const SHORTEST_TIMEOUT = 100;
+
+const UNIT = 'all times are in milliseconds';
+
+export const defaults: Omit<Settings, 'silent'> = {
   signals: process.platform === 'win32' ? ['SIGTERM', 'SIGINT', 'SIGBREAK'] : ['SIGTERM', 'SIGINT'],
   timeout: 9_000,
   cleanupTimeout: 2_000,
@@ -121,28 +133,29 @@ export const defaults: Settings = {
   exit: true,
 };
 
+/** The names of all options of `createCoordinator`, for adapters that have more. */
+export const optionNames: readonly string[] = Object.keys(defaults);
+
 /** Drops undefined, merges the defaults, checks every rule. @throws ERR_GRACEFUL_INVALID_OPTION */
 export function resolveOptions(options: CoordinatorOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-  for (const [key, value] of Object.entries(options)) {
-    if (Object.hasOwn(defaults, key)) continue;
-    throw invalid(key, `left out: it is not one of ${Object.keys(defaults).join(', ')}`, value);
-  }
+  checkOptionNames(options, optionNames, 'createCoordinator().attach(server)');
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { timeout = defaults.timeout } = options;
+  checkTime('timeout', timeout, 1);
+  if (timeout < SHORTEST_TIMEOUT) throw invalid('timeout', `at least ${SHORTEST_TIMEOUT}: ${UNIT}`, timeout);
   const settings: Settings = Object.freeze({
     ...defaults,
+    cleanupTimeout: Math.min(defaults.cleanupTimeout, timeout / 4),
     ...(given as Partial<Settings>),
     signals: checkSignals('signals', options.signals === undefined ? defaults.signals : options.signals),
     shutdownDelay: checkDelay(options.shutdownDelay === undefined ? 0 : options.shutdownDelay),
+    logger: resolveLogger(options.logger),
+    silent: options.logger === false,
   });
-  checkTime('timeout', settings.timeout, 1);
   for (const name of ['cleanupTimeout', 'keepAliveGrace', 'handshakeTimeout', 'secondSignalDelay'] as const) {
     checkTime(name, settings[name], 0);
   }
-  if (settings.shutdownDelay.max + settings.cleanupTimeout >= settings.timeout) {
-    const rule = `greater than shutdownDelay + cleanupTimeout (${settings.shutdownDelay.max + settings.cleanupTimeout})`;
-    throw invalid('timeout', rule, settings.timeout);
-  }
+  checkSum(settings, options.timeout);
   if (!seals.includes(settings.seal)) throw invalid('seal', `one of ${seals.join(', ')}`, settings.seal);
   if (typeof settings.handleFatalErrors !== 'boolean') {
     throw invalid('handleFatalErrors', 'a boolean', settings.handleFatalErrors);
@@ -150,8 +163,17 @@ export function resolveOptions(options: CoordinatorOptions): Settings {
   if (typeof settings.exit !== 'boolean' && typeof settings.exit !== 'function') {
     throw invalid('exit', 'a boolean or a function', settings.exit);
   }
-  checkLogger(settings.logger);
   return settings;
+}
+
+function checkSum({ timeout, shutdownDelay, cleanupTimeout }: Settings, given: number | undefined): void {
+  const sum = shutdownDelay.max + cleanupTimeout;
+  if (sum < timeout) return;
+  if (given === undefined) {
+    const less = `less than \`timeout\`, which is ${timeout} by default: set \`timeout\` as well (${UNIT})`;
+    throw invalid('shutdownDelay + cleanupTimeout', less, sum);
+  }
+  throw invalid('timeout', `greater than shutdownDelay + cleanupTimeout (${sum}; ${UNIT})`, timeout);
 }
 
 function checkTime(name: string, value: unknown, least: 0 | 1): void {
@@ -188,13 +210,15 @@ export function checkSignals(name: string, signals: unknown): readonly NodeJS.Si
   return [...new Set(signals as NodeJS.Signals[])];
 }
 
-function checkLogger(logger: unknown): void {
-  if (logger === undefined) return;
+function resolveLogger(logger: unknown): Logger | undefined {
+  if (logger === undefined || logger === false) return undefined;
+  if (logger === true) return createLineLogger();
   const complete =
     typeof logger === 'object' &&
     logger !== null &&
     levels.every((level) => typeof (logger as Readonly<Record<string, unknown>>)[level] === 'function');
-  if (!complete) throw invalid('logger', `an object with the methods ${levels.join(', ')}`, logger);
+  if (complete) return logger as Logger;
+  throw invalid('logger', `a boolean or an object with the methods ${levels.join(', ')}`, logger);
 }
 
 function invalid(name: string, rule: string, got: unknown): GracefulTypeError {

@@ -66,7 +66,10 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     serves: () => role.others.length > 0 || servers.list().some(({ listening }) => listening),
     closing: (reason) => {
       if (role.needsServer && servers.list().length === 0) {
-        warn('WARN_GRACEFUL_NO_SERVER', 'shutdown with no server attached');
+        warn(
+          'WARN_GRACEFUL_NO_SERVER',
+          'shutdown with no server attached: call coordinator.attach(server) for each server',
+        );
       }
       abort.abort();
       events.emit('closing', { reason });

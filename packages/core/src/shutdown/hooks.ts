@@ -1,5 +1,6 @@
 import { createDeadline, now, type Deadline } from '../clock.ts';
-import { describeError, expected, GracefulError, warn } from '../api/errors.ts';
+import { describeError, expected, GracefulError, GracefulTypeError, warn } from '../api/errors.ts';
+import { unknownName } from '../api/option-names.ts';
 import type { Hook, HookOptions } from '../api/hooks.ts';
 import type { HookReport } from '../api/report.ts';
 
@@ -96,9 +97,9 @@ async function runOne({ name, hook }: Entry, reason: string, limit: number): Pro
 
 function checkEntry(name: string, hook: Hook, options: HookOptions): Entry {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
-  for (const [key, value] of Object.entries(options)) {
+  for (const key of Object.keys(options)) {
     if (key === 'after' || key === 'timeout') continue;
-    throw invalid(key, 'left out: it is not one of after, timeout', value);
+    throw new GracefulTypeError('ERR_GRACEFUL_INVALID_ARGUMENT', unknownName(key, ['after', 'timeout']));
   }
   const { after = [], timeout } = options;
   if (typeof name !== 'string' || name === '') throw invalid('name', 'a non-empty string', name);

@@ -3,6 +3,7 @@ import type { ListenerReport } from '../api/report.ts';
 import type { ConnectionHooks, Connections } from '../drain/connections.ts';
 import { trackServer } from '../connections/track.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../drain/drainable.ts';
+import { adviseAttach } from '../api/describe.ts';
 import { expected, GracefulError } from '../api/errors.ts';
 import { closeListener } from '../listener/close.ts';
 import { keepAddress, serverSocket } from '../listener/listening-socket.ts';
@@ -113,7 +114,8 @@ async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> 
 
 function claim(server: Server): void {
   if (!(server instanceof Server)) {
-    throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'server', 'a net.Server or one of its kinds', server);
+    const rule = 'a net.Server or one of its kinds';
+    throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'server', rule, server, adviseAttach(server));
   }
   if (owned.has(server)) {
     throw new GracefulError('ERR_GRACEFUL_SERVER_OWNED', 'another coordinator drains this server already');

@@ -1,14 +1,17 @@
 import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
 import { expected, GracefulError } from '../../api/errors.ts';
-import { checkSignals, type CoordinatorOptions } from '../../api/options.ts';
+import { checkOptionNames } from '../../api/option-names.ts';
+import { checkSignals, optionNames, type CoordinatorOptions } from '../../api/options.ts';
 
 /** All times are in milliseconds. */
 export interface SupervisorOptions extends CoordinatorOptions {
   /**
-   * Workers to fork and to keep. Without it the supervisor looks after those that the program forks itself.
+   * Workers to fork and to keep; `'auto'` for as many as the machine can run at a time (`os.availableParallelism()`).
+   * Without it the supervisor looks after those that the program forks itself.
    * @defaultValue none
    */
-  readonly workers?: number | undefined;
+  readonly workers?: number | 'auto' | undefined;
   /**
    * A signal that begins a reload; `'SIGHUP'` is the usual choice.
    * @defaultValue none
@@ -40,6 +43,8 @@ export interface Supervision {
   readonly crashLimit: number;
 }
 
+const supervisorNames = ['workers', 'reloadSignal', 'reloadConcurrency', 'readyTimeout', 'crashLimit'];
+
 /** @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_NOT_PRIMARY */
 export function resolveSupervisorOptions(options: SupervisorOptions): {
   readonly supervision: Supervision;
@@ -51,15 +56,18 @@ export function resolveSupervisorOptions(options: SupervisorOptions): {
       'superviseCluster() is for the primary, this is a worker',
     );
   }
+  const instead = 'superviseCluster() in the primary, and createCoordinator().attach(server) in each worker';
+  checkOptionNames(options, [...supervisorNames, ...optionNames], instead);
   const {
-    workers,
+    workers: wanted,
     reloadSignal,
     reloadConcurrency = 1,
     readyTimeout = 30_000,
     crashLimit = 10,
     ...rest
   } = options;
-  if (workers !== undefined) checkCount('workers', workers);
+  const workers = wanted === 'auto' ? availableParallelism() : wanted;
+  if (workers !== undefined) checkCount('workers', workers, "a whole number > 0 or 'auto'");
   checkCount('reloadConcurrency', reloadConcurrency);
   checkCount('crashLimit', crashLimit);
   checkCount('readyTimeout', readyTimeout);
@@ -67,7 +75,7 @@ export function resolveSupervisorOptions(options: SupervisorOptions): {
   return { supervision: { workers, reloadSignal, reloadConcurrency, readyTimeout, crashLimit }, rest };
 }
 
-function checkCount(name: string, value: unknown): void {
+function checkCount(name: string, value: unknown, rule = 'a whole number > 0'): void {
   if (typeof value === 'number' && Number.isInteger(value) && value > 0) return;
-  throw expected('ERR_GRACEFUL_INVALID_OPTION', name, 'a whole number > 0', value);
+  throw expected('ERR_GRACEFUL_INVALID_OPTION', name, rule, value);
 }

@@ -7,6 +7,12 @@ export type StartServer = (t: Owner, setup: ServerSetup) => Promise<Child>;
 
 export const startServer: StartServer = (t, setup) => startChild(t, 'connections/server', { args: [setup] });
 
+/**
+ * How much earlier than asked for a wait may be over by `performance.now()`, in milliseconds. Node rounds a timer's
+ * length down and libuv's clock counts whole milliseconds, so that a timer fires up to two of them early.
+ */
+export const EARLY_MS = 2;
+
 /** For tests in which everything ends by itself: the rest is for a very busy machine. */
 export const options = { timeout: 30_000, keepAliveGrace: 500 } as const;
 
@@ -15,6 +21,9 @@ export const short = { timeout: 2_500, cleanupTimeout: 500, keepAliveGrace: 500 
 
 /** Three seconds until event streams are ended, and three more. */
 export const halves = { timeout: 6_500, cleanupTimeout: 500, keepAliveGrace: 500 } as const;
+
+/** What a shutdown with `short` takes at least where something is cut. */
+export const untilCut = short.timeout - short.cleanupTimeout - EARLY_MS;
 
 /** A shutdown that took longer was held up by something, and not by a busy machine. */
 export const late = short.timeout + 2_000;

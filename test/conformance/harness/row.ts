@@ -1,6 +1,7 @@
 import type { CutConnection } from '@graceful-cluster/core';
 import type { Test } from 'tap';
 import type { Owner } from '../../helpers/child.ts';
+import { EARLY_MS } from '../../helpers/shutdown.ts';
 import type { App } from './app-process.ts';
 import type { AppOptions } from './protocol.ts';
 import type { Client, Ending } from './raw-client.ts';
@@ -55,9 +56,6 @@ export const GRACE = 250;
 /** Connections are cut later than this, in milliseconds: a shutdown that takes less was held up by nothing. */
 const PROMPT = 24_000;
 
-/** A timer may fire this much early, in milliseconds. */
-const EARLY = 2;
-
 /** Waits for the end of the process and looks at everything it told. */
 export async function stops(t: Test, app: App, expected: Expected): Promise<void> {
   const { code, signal, report, handled, stderr } = await app.stopped();
@@ -85,7 +83,7 @@ export async function stops(t: Test, app: App, expected: Expected): Promise<void
   t.equal(open, answered + idle + gone + cut.length, 'all connections are accounted for');
   if (cut.length === 0) t.ok(report.duration < PROMPT, `prompt: ${report.duration.toFixed()} ms`);
   const least = expected.atLeast ?? 0;
-  t.ok(report.duration >= least - EARLY, `not too early: ${report.duration.toFixed()} ms of ${least}`);
+  t.ok(report.duration >= least - EARLY_MS, `not too early: ${report.duration.toFixed()} ms of ${least}`);
 }
 
 /** Takes the next response, which must be for this URL and say in exactly one header whether it is the last. */

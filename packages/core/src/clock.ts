@@ -6,7 +6,7 @@ export function now(): number {
 }
 
 /** How far `coarseNow` may be behind, in milliseconds. */
-const COARSE = 100;
+const COARSE_MS = 100;
 
 let coarse = 0;
 let fresh = false;
@@ -16,7 +16,7 @@ export function coarseNow(): number {
   if (fresh) return coarse;
   fresh = true;
   coarse = Math.round(now());
-  setTimeout(expire, COARSE).unref();
+  setTimeout(expire, COARSE_MS).unref();
   return coarse;
 }
 

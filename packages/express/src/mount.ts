@@ -13,7 +13,10 @@ interface App {
 
 /** The place of the middleware in Express's routers. */
 export interface Mount {
-  /** A function with `handle`, `set` and `emit` is an app to Express 4 and 5: `app.use` tells it where it was mounted. */
+  /**
+   * A function with `handle`, `set` and `emit` is an app to Express 4 and 5: `app.use` passes it the app that it was
+   * mounted on.
+   */
   readonly appMethods: { readonly set: () => void; readonly emit: (event: string, app: App) => void };
   /** Takes the middleware out of every router. Express spends about a microsecond on it in each request. */
   readonly leave: () => void;

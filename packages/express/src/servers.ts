@@ -4,8 +4,8 @@ import { onServerListening } from '@graceful-cluster/core/adapter';
 
 /**
  * Which `graceful()` a server belongs to. One that listens with an app is of the `graceful()` mounted on that app:
- * `known`. One whose handler wraps an app tells nothing, so it goes to whoever is there: `guessed`, until it turns out
- * that another one knows it.
+ * `known`. A handler that wraps an app does not show it, so every `graceful()` is offered the server: `guessed`, until
+ * it turns out that another one knows it.
  */
 export type Certainty = 'known' | 'guessed';
 

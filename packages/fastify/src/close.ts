@@ -44,7 +44,7 @@ export function drainBeforeClose(
       return closed;
     }
     await coordinator.shutdown('fastify.close()');
-    // A cluster's primary has yet to hear that this worker is done.
+    // The coordinator still has to report to the cluster's primary.
     if (isOwn && !cluster.isWorker) coordinator.dispose();
     return closeOnce();
   }

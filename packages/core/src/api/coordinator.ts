@@ -46,8 +46,8 @@ export interface ShutdownCoordinator extends AsyncDisposable {
   readonly beforeShutdown: (name: string, hook: Hook, options?: HookOptions) => () => void;
   /**
    * Keeps the drain open for work that is not a connection, such as a background job, until its promise settles, at
-   * most until connections are cut. Returns a promise that settles as the work does: use that one, since it is this
-   * one's rejection that nobody handles otherwise. Given a name alone, returns the function that says it is done.
+   * most until connections are cut. Returns a promise that settles as the work does: await that one, since a rejection
+   * passes through it. Given a name alone, returns the function to call when the work is done.
    *
    * @throws ERR_GRACEFUL_INVALID_ARGUMENT
    */

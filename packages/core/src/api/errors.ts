@@ -39,7 +39,7 @@ export class GracefulError extends Error {
   }
 }
 
-/** Wrong use, told at once: a bad option or argument. The message ends with a link to the code's page. */
+/** Wrong use, thrown at once: a bad option or argument. The message ends with a link to the code's page. */
 export class GracefulTypeError extends TypeError {
   override readonly name = 'GracefulTypeError';
   readonly code: GracefulErrorCode;

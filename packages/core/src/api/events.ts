@@ -10,7 +10,7 @@ export interface Progress extends ConnectionCounts {
 }
 
 /**
- * What a coordinator tells. Each is also published on `diagnostics_channel` as `graceful-cluster:shutdown:<event>`,
+ * Events of a coordinator. Each is also published on `diagnostics_channel` as `graceful-cluster:shutdown:<event>`,
  * for every coordinator of the process.
  */
 export interface CoordinatorEvents {

@@ -112,7 +112,7 @@ const seals: readonly unknown[] = ['auto', 'detach', 'filter', 'backlog', 'unlin
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Longest time a Node timer can hold (2^31 − 1 ms); a longer one fires at once. */
-const LONGEST = 2_147_483_647;
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Shortest `timeout` in milliseconds. A shorter one is a number of seconds. */
 const SHORTEST_TIMEOUT = 100;
@@ -181,7 +181,7 @@ function checkTime(name: string, value: unknown, least: 0 | 1): void {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || (least === 1 && value === 0)) {
     throw invalid(name, rule, value);
   }
-  if (value > LONGEST) throw invalid(name, `at most ${LONGEST}`, value);
+  if (value > LONGEST_TIMER_MS) throw invalid(name, `at most ${LONGEST_TIMER_MS}`, value);
 }
 
 function checkDelay(value: number | QuietDelay): QuietDelay {

@@ -29,11 +29,11 @@ export interface WorkerReport {
 
 /**
  * How a listener was taken off the network before it was closed:
- * - `detach`: bound to an interface that does not exist; new clients are refused at once, nobody is reset
- * - `filter`: a BPF filter drops new SYNs; nobody is reset, a new client is refused at its SYN retry, 1 s later
+ * - `detach`: bound to an interface that does not exist; new clients are refused at once, none is reset
+ * - `filter`: a BPF filter drops new SYNs; no client is reset, a new one is refused at its SYN retry, 1 s later
  * - `backlog`: accept queue shrunk to one place and filled by a connection of our own; only handshakes over a real
  *   network are reset
- * - `unlink`: path of a Unix socket removed first; nobody is reset
+ * - `unlink`: path of a Unix socket removed first; no client is reset
  * - `none`: closed after three turns of the event loop without a new connection
  */
 export type Seal = 'detach' | 'filter' | 'backlog' | 'unlink' | 'none';
@@ -44,13 +44,13 @@ export interface ListenerReport {
   readonly seal: Seal;
   /** Why a better method was not used, one sentence each. */
   readonly notes: readonly string[];
-  /** Connections in the accept queue at the signal, or null where the kernel does not tell. */
+  /** Connections in the accept queue at the signal, or null where it cannot be counted. */
   readonly queued: number | null;
   /** Handshakes in progress at the signal, or null where they cannot be counted. */
   readonly handshakes: number | null;
   /**
-   * Connections that were still in the queue when it was closed, and so were reset; null where they cannot be counted, and for
-   * an inherited socket, whose queue stays.
+   * Connections that were still in the queue when it was closed, and so were reset; null where they cannot be counted,
+   * and for an inherited socket, whose queue stays.
    */
   readonly abandoned: number | null;
   /** Milliseconds from the signal to the close of the listening socket. */

@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { contentType } from '../node-internals/http.ts';
 
 /** Time between two looks for new ones, in milliseconds. */
-const LOOK = 100;
+const LOOK_MS = 100;
 
 /**
  * Ends the event streams among the responses in flight, from `delay` milliseconds on until the function that this
- * returns is called. They are endless by design, and their clients come back by themselves: ending is not cutting.
+ * returns is called. Event streams are endless by design, and their clients reconnect: ending one loses nothing.
  */
 export function endEventStreams(
   delay: number,
@@ -19,7 +19,7 @@ export function endEventStreams(
       response.on('error', () => {});
       response.end();
     }
-    timer = setTimeout(look, LOOK).unref();
+    timer = setTimeout(look, LOOK_MS).unref();
   }
 
   let timer = setTimeout(look, delay).unref();

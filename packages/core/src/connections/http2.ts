@@ -15,11 +15,11 @@ import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName, withAge } from './names.ts';
 
-/** Longest wait for the answer to a PING, in milliseconds. */
-const PING = 1_000;
+/** Longest wait for the answer to a PING_LIMIT_MS, in milliseconds. */
+const PING_LIMIT_MS = 1_000;
 
 /** How often event streams are looked for in the second half of a drain, in milliseconds. */
-const SWEEP = 100;
+const LOOK_MS = 100;
 
 interface Session {
   readonly session: ServerHttp2Session;
@@ -30,7 +30,7 @@ interface Session {
   silent: boolean;
   /** Streams that are not closed. */
   open: number;
-  /** Whether a PING is on its way that ends it if it is still quiet then. */
+  /** Whether a PING_LIMIT_MS is on its way that ends it if it is still quiet then. */
   asked: boolean;
   timer: NodeJS.Timeout | undefined;
   ending: 'answered' | 'idle' | undefined;
@@ -48,9 +48,10 @@ export function isHttp2Server(server: Server): server is Http2Server | Http2Secu
 }
 
 /**
- * Tracks and drains HTTP/2 sessions. One gets its GOAWAY when its last open stream is closed and the answer to a PING
- * brought no other, or after `keepAliveGrace`. What crosses the GOAWAY is not processed; the client knows that, and
- * may send it elsewhere (RFC 9113, section 8.7). Not at once: undici 7 drops what is in flight when it comes.
+ * Tracks and drains HTTP/2 sessions. One gets its GOAWAY when its last open stream is closed and the answer to a
+ * PING_LIMIT_MS brought no other, or after `keepAliveGrace`. What crosses the GOAWAY is not processed; the client
+ * knows that, and may send it elsewhere (RFC 9113, section 8.7). Not at once: undici 7 drops what is in flight when a
+ * GOAWAY arrives.
  *
  * No GOAWAY with the highest stream id goes ahead, as the RFC proposes: nghttp2 ignores streams after any GOAWAY but
  * its own shutdown notice, which Node does not offer, and so would break what such a GOAWAY says.
@@ -141,8 +142,8 @@ export function trackHttp2(
       close(entry);
       return;
     }
-    // What was on its way when we asked has come when the answer is here.
-    entry.timer = setTimeout(close, PING, entry).unref();
+    // A stream that was on its way when the PING_LIMIT_MS left has arrived when its answer is here.
+    entry.timer = setTimeout(close, PING_LIMIT_MS, entry).unref();
     if (!session.ping(() => close(entry))) close(entry);
   }
 
@@ -153,7 +154,7 @@ export function trackHttp2(
     entry.session.close();
   }
 
-  /** Endless by design, and its client comes back by itself: ending it is not cutting it. */
+  /** Event streams are endless by design, and their clients reconnect: ending one loses nothing. */
   function endEventStreams(): void {
     for (const stream of streams.keys()) {
       if (stream.writableEnded) continue;
@@ -182,7 +183,7 @@ export function trackHttp2(
       stream.close(constants.NGHTTP2_CANCEL);
     }
     session.destroy();
-    // The session alone would wait for the client. A turn later it has told the client which streams are cut.
+    // The session alone would wait for the client. A turn later the RST_STREAM frames are written.
     setImmediate(() => socket.destroy());
     if (open.length === 0) return [rest];
     return open.map(([, stream]) => ({ kind: 'request', name: describe(stream), requests: 1, lost: true }));
@@ -208,7 +209,7 @@ export function trackHttp2(
       totals.inFlight = streams.size;
       streamTimer = setTimeout(() => {
         endEventStreams();
-        streamTimer = setInterval(endEventStreams, SWEEP).unref();
+        streamTimer = setInterval(endEventStreams, LOOK_MS).unref();
       }, limits.left() / 2).unref();
       for (const entry of sessions.entries.values()) begin(entry);
     },

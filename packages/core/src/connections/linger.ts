@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** How long a connection stays after our FIN while the peer sends nothing, in milliseconds. */
-const LINGER = 1_000;
+const LINGER_MS = 1_000;
 
 type Listener = (...args: unknown[]) => void;
 
 /**
- * Ends a connection so that the peer gets everything that was written: FIN, then read and drop what still comes
+ * Ends a connection so that the peer gets everything that was written: FIN, then read and drop what still arrives
  * until the peer ends too, or has been silent for a second.
  *
  * `socket.end()` alone leaves the HTTP parser on: a request that crosses the FIN would be executed and its answer
@@ -32,7 +32,7 @@ export function linger(socket: Socket, upload?: IncomingMessage): void {
   }
 
   // After the poll: where the loop is late, what came in time waits in the kernel.
-  const timer = setTimeout(() => setImmediate(look), LINGER);
+  const timer = setTimeout(() => setImmediate(look), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', destroyWhenFlushed);
   if (socket.readableEnded) destroyWhenFlushed.call(socket);

@@ -10,8 +10,8 @@ import { peerName, withAge } from './names.ts';
 
 /**
  * Connections of a TLS server whose handshake is not finished. From `secureConnection` on, the same connection is
- * another kind's. One that never sent a byte is closed like any silent connection; one in the middle of its handshake has
- * until the deadline.
+ * another kind's. One that never sent a byte is closed like any silent connection; one in the middle of its handshake
+ * has until the deadline.
  */
 export function trackTlsHandshakes(server: Server): Connections {
   let limits: DrainLimits | undefined;

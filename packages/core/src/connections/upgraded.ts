@@ -8,7 +8,7 @@ import { linger } from './linger.ts';
 const GOING_AWAY = 1_001;
 
 /** How often an upgraded connection is looked at, in milliseconds. */
-const LOOK = 100;
+const LOOK_MS = 100;
 
 interface WebSocketLike {
   readonly close: (code: number) => void;
@@ -41,7 +41,7 @@ export function endUpgraded(socket: Socket, hooks: ConnectionHooks, left: () => 
       linger(socket);
     }
   }
-  const timer = setInterval(look, LOOK).unref();
+  const timer = setInterval(look, LOOK_MS).unref();
   socket.once('close', () => clearInterval(timer));
   look();
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { now } from '../clock.ts';
 
 /** How long after its last cookie the kernel counts as using them, and how often that is looked at, in milliseconds. */
-const RECENT = 10_000;
+const RECENT_MS = 10_000;
 
 const COUNTERS = '/proc/net/netstat';
 
@@ -21,12 +21,12 @@ export function watchSynCookies(): SynCookies {
     sent = Math.max(sent, count);
   };
   // 0.2 ms at once: with promises the same takes four times the processor time.
-  const timer = setInterval(() => note(readCounter()), RECENT).unref();
+  const timer = setInterval(() => note(readCounter()), RECENT_MS).unref();
   if (readText(COUNTERS) === '') clearInterval(timer);
   return {
     inUse: () => {
       note(readCounter());
-      return alwaysOn() || now() - lastSent < RECENT;
+      return alwaysOn() || now() - lastSent < RECENT_MS;
     },
     stop: () => clearInterval(timer),
   };

@@ -6,12 +6,12 @@ import { detach } from './seals/detach.ts';
 import { filter } from './seals/filter.ts';
 import { describeAddress, type ListeningSocket } from './listening-socket.ts';
 import { countHandshakes } from './handshakes.ts';
-import { inspectListener, type Listener, type ListenerContext } from './seal-target.ts';
+import { inspectTarget, type SealTarget, type SealContext } from './seal-target.ts';
 import type { SealMethod } from './seals/seal.ts';
 import { none } from './seals/none.ts';
 import { unlink } from './seals/unlink.ts';
 
-export interface CloseOptions extends ListenerContext {
+export interface CloseOptions extends SealContext {
   readonly seal: 'auto' | Seal;
 }
 
@@ -26,16 +26,16 @@ const bestFirst: readonly SealMethod[] = [unlink, detach, filter, backlog, none]
 export async function closeListener(socket: ListeningSocket, options: CloseOptions): Promise<ListenerReport> {
   const start = now();
   const address = describeAddress(socket);
-  const listener = inspectListener(socket, options);
+  const target = inspectTarget(socket, options);
   // The kernel's socket stays open in other processes, with its queue: only this copy goes.
   const onlyCopy = socket.copied && !options.together;
-  const { method, notes } = onlyCopy ? { method: none, notes: [] } : sealListener(listener, options.seal);
-  const queued = queueLength(listener) ?? null;
-  const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(listener) ?? null);
+  const { method, notes } = onlyCopy ? { method: none, notes: [] } : sealListener(target, options.seal);
+  const queued = queueLength(target) ?? null;
+  const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(target) ?? null);
   let abandoned: number | null = null;
   try {
-    await method.finish(listener, (ours = 0) => {
-      const left = queueLength(listener);
+    await method.finish(target, (ours = 0) => {
+      const left = queueLength(target);
       abandoned = left === undefined || socket.inherited ? null : onlyCopy ? 0 : Math.max(0, left - ours);
       socket.close();
     });
@@ -46,22 +46,22 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
 }
 
 function sealListener(
-  listener: Listener,
+  target: SealTarget,
   wanted: 'auto' | Seal,
 ): { readonly method: SealMethod; readonly notes: readonly string[] } {
   const notes: string[] = [];
-  if (listener.socket.copied && listener.socket.fd < 0) {
+  if (target.socket.copied && target.socket.fd < 0) {
     return { method: none, notes: ['the primary of the cluster owns the listener'] };
   }
-  if (listener.socket.inherited && wanted === 'auto') {
-    // Binding it to no interface, or removing its path, would outlive this process: nobody could connect any more.
+  if (target.socket.inherited && wanted === 'auto') {
+    // Binding it to no interface, or removing its path, would outlive this process: no client could connect any more.
     return { method: none, notes: ['the socket was inherited, and its other holders may go on listening'] };
   }
   const start = bestFirst.findIndex(({ seal }) => seal === wanted);
   for (const method of bestFirst.slice(Math.max(start, 0))) {
-    // Nobody asked for it, and nobody would miss it: there is no path to unlink.
-    if (method === unlink && wanted === 'auto' && listener.socket.path === undefined) continue;
-    const note = method.apply(listener);
+    // TCP has no path: note `unlink` only if it was asked for by name.
+    if (method === unlink && wanted === 'auto' && target.socket.path === undefined) continue;
+    const note = method.apply(target);
     if (note === undefined) return { method, notes };
     notes.push(note);
   }

@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { now, sleep } from '../clock.ts';
-import type { Listener } from './seal-target.ts';
+import type { SealTarget } from './seal-target.ts';
 
 /** How often the kernel is asked, in milliseconds, at the most. */
-const INTERVAL = 5;
+const LOOK_MS = 5;
 
-/** An answer costs 1–4 ms, more where there are many sockets: at most a tenth of the time goes into asking. */
-const SHARE = 10;
+/** The time between two looks is at least this many times what one look takes (1–4 ms, more with many sockets). */
+const LOOK_SHARE = 10;
 
 const SYN_RECV = '03';
 
-/** Connections to this port in the middle of their TCP handshake, or undefined where nothing tells. */
-export function countHandshakes(listener: Listener): number | undefined {
-  const counted = listener.system?.synReceived(listener.socket.port) ?? -1;
+/** Connections to this port in the middle of their TCP handshake, or undefined where they cannot be counted. */
+export function countHandshakes(target: SealTarget): number | undefined {
+  const counted = target.system?.synReceived(target.socket.port) ?? -1;
   // The table changed while it was read: some may have been missed, so at least one counts until the next look.
   if (counted === -constants.errno.EINTR) return 1;
-  return counted < 0 ? countInProc(listener.socket.port) : counted;
+  return counted < 0 ? countInProc(target.socket.port) : counted;
 }
 
 /** For sandboxes that forbid netlink (systemd's RestrictAddressFamilies). Slow where there are many sockets. */
@@ -37,21 +37,24 @@ function countInProc(port: number): number | undefined {
   return count;
 }
 
-/** Waits until no handshake is in progress, at most `handshakeTimeout`; where nothing tells, exactly that long. */
-export async function waitForHandshakes(listener: Listener): Promise<void> {
-  const end = now() + listener.handshakeTimeout;
+/**
+ * Waits until no handshake is in progress, at most `handshakeTimeout`; where they cannot be counted, exactly that
+ * long.
+ */
+export async function waitForHandshakes(target: SealTarget): Promise<void> {
+  const end = now() + target.handshakeTimeout;
   let asked = now();
-  let count = countHandshakes(listener);
-  if (count === undefined) return waitFixed(listener, listener.handshakeTimeout);
-  while (count > 0 && now() < end && !listener.expired()) {
-    await sleep(Math.max(INTERVAL, (now() - asked) * SHARE));
+  let count = countHandshakes(target);
+  if (count === undefined) return waitFixed(target, target.handshakeTimeout);
+  while (count > 0 && now() < end && !target.expired()) {
+    await sleep(Math.max(LOOK_MS, (now() - asked) * LOOK_SHARE));
     asked = now();
-    count = countHandshakes(listener) ?? count;
+    count = countHandshakes(target) ?? count;
   }
 }
 
 /** Waits `milliseconds`, or less if the deadline comes first. */
-export async function waitFixed(listener: Listener, milliseconds: number): Promise<void> {
+export async function waitFixed(target: SealTarget, milliseconds: number): Promise<void> {
   const end = now() + milliseconds;
-  while (now() < end && !listener.expired()) await sleep(Math.min(INTERVAL * 2, end - now()));
+  while (now() < end && !target.expired()) await sleep(Math.min(LOOK_MS * 2, end - now()));
 }

@@ -10,7 +10,7 @@ export interface ListeningSocket {
   /** TCP address and port, or '' and 0. */
   readonly host: string;
   readonly port: number;
-  /** Whether a cluster's primary holds the same kernel socket, so that closing this copy resets nobody. */
+  /** Whether a cluster's primary holds the same kernel socket, so that closing this copy resets no client. */
   readonly copied: boolean;
   /** Whether it was passed on by another process (`listen({ fd })`), which may hold it too, as systemd does. */
   readonly inherited: boolean;

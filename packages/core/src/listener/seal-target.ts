@@ -1,11 +1,11 @@
 import type { ListeningSocket } from './listening-socket.ts';
 import type { loadSystemCalls, SystemCalls } from '../kernel/system-calls.ts';
 
-export interface ListenerContext {
+export interface SealContext {
   readonly native: ReturnType<typeof loadSystemCalls>;
   /** Whether the kernel has been answering with SYN cookies. */
   readonly cookies: boolean;
-  /** Whether everybody who shares the port closes too: all workers of a cluster, or nobody else. */
+  /** Whether all that share the port close too: all workers of a cluster, or this process if it shares with none. */
   readonly together: boolean;
   /** Longest wait for handshakes in progress, in milliseconds. */
   readonly handshakeTimeout: number;
@@ -14,16 +14,16 @@ export interface ListenerContext {
 }
 
 /** What a sealing method knows of the listener it closes. It knows nothing of HTTP. */
-export interface Listener extends Omit<ListenerContext, 'native'> {
+export interface SealTarget extends Omit<SealContext, 'native'> {
   readonly socket: ListeningSocket;
-  /** undefined where there is no addon, or no file descriptor to use it on; `noSystem` tells why. */
+  /** undefined where there is no addon, or no file descriptor to use it on; `noSystem` says why. */
   readonly system: SystemCalls | undefined;
   readonly noSystem: string;
   /** Whether sockets that stay open share the port (SO_REUSEPORT). */
   readonly shared: boolean;
 }
 
-export function inspectListener(socket: ListeningSocket, context: ListenerContext): Listener {
+export function inspectTarget(socket: ListeningSocket, context: SealContext): SealTarget {
   const { native, ...rest } = context;
   const system = socket.fd < 0 ? undefined : native.calls;
   return {

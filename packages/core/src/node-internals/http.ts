@@ -65,7 +65,7 @@ export function upgradeStream(socket: Socket): Duplex | undefined {
   return hidden(socket, 'UpgradeStream');
 }
 
-/** What makes responses to the requests of a socket: Node's own function, unless somebody has replaced it. */
+/** The function that makes responses to the requests of a socket: Node's own, unless it was replaced. */
 export function requestTaker(socket: Socket): TakeRequest | undefined {
   return parserOf(socket)?.onIncoming ?? undefined;
 }
@@ -75,8 +75,8 @@ export function setRequestTaker(socket: Socket, take: TakeRequest): void {
   if (parser !== null && parser !== undefined) parser.onIncoming = take;
 }
 
-/** Whether `currentResponse` knows. */
-export function showsResponses(): boolean {
+/** Whether this Node exposes the response that a socket is writing. */
+export function exposesCurrentResponse(): boolean {
   return (shown ??= findResponse());
 }
 
@@ -93,7 +93,7 @@ function findResponse(): boolean {
 
 /**
  * The response that a socket is writing: the first where several are waiting. None where a program has made one for
- * itself, of a request that upgraded, as @fastify/websocket does: nobody ever ends it.
+ * itself, of a request that upgraded, as @fastify/websocket does: such a response never ends.
  */
 export function currentResponse(socket: Socket): ServerResponse | undefined {
   const response = (socket as unknown as { readonly _httpMessage?: ServerResponse | null })._httpMessage;
@@ -101,7 +101,10 @@ export function currentResponse(socket: Socket): ServerResponse | undefined {
   return request?.upgrade === true ? undefined : (response ?? undefined);
 }
 
-/** Of a response whose head is written: what `writeHead` was given is in none of the public places. */
+/**
+ * A header of a response whose head is sent. `getHeader` misses what was passed to `writeHead`, so the raw head is
+ * searched too.
+ */
 function writtenHeader(response: ServerResponse, name: string): string {
   const set = response.getHeader(name);
   const head = (response as unknown as { readonly _header?: string | null })._header ?? '';
@@ -112,7 +115,7 @@ export function contentType(response: ServerResponse): string {
   return writtenHeader(response, 'content-type');
 }
 
-/** Whether the client has been told that the connection ends with this response, by us or by the application. */
+/** Whether this response says that the connection ends with it. */
 export function saysClose(response: ServerResponse): boolean {
   if (!response.headersSent) return false;
   return !response.shouldKeepAlive || writtenHeader(response, 'connection').includes('close');

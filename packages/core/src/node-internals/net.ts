@@ -44,8 +44,8 @@ export function receiver(listening: RawHandle | null | undefined): ((fd: number)
 }
 
 /**
- * Whether a server listens on a descriptor that it was given (`listen({ fd })`). Node makes the key of a listener from its address, and such a
- * listener has none.
+ * Whether a server listens on a descriptor that it was given (`listen({ fd })`). Node makes the key of a listener from
+ * its address, and such a listener has none.
  */
 export function isInherited(server: Server): boolean {
   const { _connectionKey: key } = server as unknown as { readonly _connectionKey?: unknown };

@@ -1,23 +1,23 @@
 import { now } from '../clock.ts';
 
 /** Longest wait in milliseconds for what the loop still holds, such as the transport of a logger. */
-const FLUSH = 100;
+const FLUSH_MS = 100;
 
 /** How often a slow reader is looked at, in milliseconds. */
-const STEP = 10;
+const LOOK_MS = 10;
 
 /** Longest wait in milliseconds for a slow reader of stdout and stderr: a pipe holds 64 kB, Node keeps the rest. */
-const SLOW_READER = 1_000;
+const SLOW_READER_MS = 1_000;
 
 let running = 0;
 let worst: number | undefined;
 let emptied = false;
 
 /**
- * Counts a shutdown, whoever began it, until the function that this returns is called: several coordinators in one
- * process must not cut each other short.
+ * Keeps the process from exiting until the returned function is called: several coordinators in one process must not
+ * cut each other short.
  */
-export function beginShutdown(): () => void {
+export function holdExit(): () => void {
   running += 1;
   return () => {
     running -= 1;
@@ -34,20 +34,21 @@ export function exitWith(code: number): void {
 function leave(): void {
   if (worst === undefined || running > 0) return;
   process.exitCode = worst;
-  const end = now() + SLOW_READER;
+  const end = now() + SLOW_READER_MS;
   const exit = (): void => {
-    if (unwritten() > 0 && now() < end) setTimeout(exit, STEP);
+    if (unwritten() > 0 && now() < end) setTimeout(exit, LOOK_MS);
     else process.exit();
   };
   // Unreferenced: where nothing else holds the loop, the process ends sooner.
-  setTimeout(exit, FLUSH).unref();
+  setTimeout(exit, FLUSH_MS).unref();
   process.off('beforeExit', endWithEmptyLoop);
   process.on('beforeExit', endWithEmptyLoop);
 }
 
 /**
- * Ends the process before Node does, which makes 13 of code 0 where a top-level `await` will never settle: that of a
- * worker which was not given a listener any more, say. The second time, after what other `beforeExit` listeners begin.
+ * Exits on the second `beforeExit`: listeners of the program may start work in the first. With an unsettled top-level
+ * `await`, Node 22 and later turn exit code 0 into 13 when the loop is empty; `await fastify.listen()` of a worker that
+ * starts while its cluster stops is such a one.
  */
 function endWithEmptyLoop(): void {
   if (emptied) process.exit();

@@ -61,7 +61,7 @@ export function watchSignals(
   };
 }
 
-/** The exit code of a process that a signal ended, as a shell tells it: 128 + its number. */
+/** The exit code of a process that a signal ended, as a shell shows it: 128 + its number. */
 export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }

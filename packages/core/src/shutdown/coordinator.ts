@@ -18,7 +18,7 @@ import { createUpgrades } from './upgrades.ts';
 import { createWork, trackWork } from './work.ts';
 
 /** Names of requests in a progress line. */
-const NAMED = 10;
+const MAX_NAMED = 10;
 
 /** Puts a coordinator together; `role` says what the rest of a cluster has to do with it. */
 export function makeCoordinator(settings: Settings, role: Role): CoordinatorControls {
@@ -45,7 +45,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
 
   const progress: CoordinatorControls['progress'] = () => ({
     counts: everything.counts(),
-    waiting: everything.waiting(NAMED),
+    waiting: everything.waiting(MAX_NAMED),
   });
 
   const parts: ShutdownParts = {

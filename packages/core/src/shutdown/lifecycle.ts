@@ -1,5 +1,5 @@
 import type { ShutdownReport, State } from '../api/report.ts';
-import { beginShutdown } from '../process/exit.ts';
+import { holdExit } from '../process/exit.ts';
 import type { Events } from './events.ts';
 import type { DrainOrder } from './steps.ts';
 
@@ -25,15 +25,15 @@ export function createLifecycle(
 
   function begin(order: DrainOrder): Promise<ShutdownReport> {
     if (shutdown !== undefined) return shutdown;
-    // Set before the first step: a listener that hears of it may call `shutdown()` itself, and must join this one.
+    // Set before the first step: an event listener may call `shutdown()` itself, and must join this one.
     let start = (): void => {};
     shutdown = new Promise<void>((resolve) => {
       start = resolve;
     }).then(() => running);
-    const ended = beginShutdown();
+    const ended = holdExit();
     const running = run(order);
     start();
-    // A turn later, so that whoever waits for the report gets it before the process may exit.
+    // A turn later, so that a program which awaits the report gets it before the process may exit.
     void shutdown.then(() => setImmediate(ended));
     return shutdown;
   }

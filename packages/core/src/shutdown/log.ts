@@ -1,7 +1,7 @@
 import type { Events } from './events.ts';
 import type { Logger } from '../api/options.ts';
 
-/** Writes what a coordinator tells to a logger: at most one line a second while it drains. */
+/** Writes the events of a coordinator to a logger: at most one line a second while it drains. */
 export function logEvents(logger: Logger, events: Events): void {
   events.on('state', ({ state, previous }) => logger.debug({ state, previous }, `shutdown: ${state}`));
   events.on('closing', ({ reason }) => logger.info({ reason }, `shutdown: listeners close (${reason})`));

@@ -17,7 +17,7 @@ export interface Role {
   readonly attached: (server: Server) => void;
   /** Resolves when no connection is on its way to this process any more. Asked after the listeners have closed. */
   readonly handedOver: () => Promise<void>;
-  /** Told of the report before the process exits. */
+  /** Called with the report before the process exits. */
   readonly finished: (report: ShutdownReport) => Promise<void>;
   /** Called once, with the coordinator that plays this part. */
   readonly join: (controls: CoordinatorControls) => void;
@@ -38,7 +38,7 @@ export interface CoordinatorControls {
   readonly onDispose: (stop: () => void) => void;
 }
 
-/** A process that nobody else decides on, and that has no workers. */
+/** A process that decides on its own shutdown, and that has no workers. */
 export const alone: Role = {
   others: [],
   needsServer: true,

@@ -28,21 +28,21 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   const reports: Promise<ListenerReport | undefined>[] = [];
   const drains: Promise<void>[] = [];
   const beingClosed = new Set<Server>();
-  /** Each takes back what a closed server goes on answering. */
-  const addresses = new Map<Server, () => void>();
+  /** Undoes `keepAddress`, by server. */
+  const restoreAddress = new Map<Server, () => void>();
   let announced = false;
   let closing: DrainOptions | undefined;
 
   const all = (): Connections[] => [...attachments.values()].map(({ connections }) => connections);
 
   function closeOne(server: Server, connections: Connections): void {
-    // One that began to listen in the turn of the signal still tells of it afterwards.
+    // A server that began to listen in the turn of the signal emits `listening` only now.
     if (closing === undefined || beingClosed.has(server)) return;
     let closed: Promise<unknown> = Promise.resolve();
     if (server.listening) {
       beingClosed.add(server);
-      addresses.get(server)?.();
-      addresses.set(server, keepAddress(server));
+      restoreAddress.get(server)?.();
+      restoreAddress.set(server, keepAddress(server));
       const report = closeListener(serverSocket(server), closing)
         .catch((error: unknown) => {
           failed(error);
@@ -69,8 +69,8 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
         attachments.delete(server);
         owned.delete(server);
         server.off('listening', onListening);
-        addresses.get(server)?.();
-        addresses.delete(server);
+        restoreAddress.get(server)?.();
+        restoreAddress.delete(server);
         connections.release();
       };
       server.on('listening', onListening);

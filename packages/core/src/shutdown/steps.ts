@@ -24,7 +24,7 @@ export interface DrainOrder {
   readonly reason: string;
   /** Milliseconds for everything; undefined for the `timeout` option. */
   readonly timeout: number | undefined;
-  /** Whether everybody who shares the listeners stops as well. */
+  /** Whether all processes that share the listeners stop as well. */
   readonly together: boolean;
   /** Whether this process decided: then `shutdownDelay` is its own to wait. */
   readonly own: boolean;
@@ -48,29 +48,35 @@ export interface ShutdownParts {
   readonly workers: () => readonly WorkerReport[];
   /** Resolves when no connection is on its way to this process any more. */
   readonly handedOver: () => Promise<void>;
-  /** Whether a client could still come: a delay is for those. */
+  /** Whether new clients can still connect: a delay is for those. */
   readonly serves: () => boolean;
   /** Called when the listeners are off the network. */
   readonly closing: (reason: string) => void;
   readonly tellProgress: (left: number) => void;
 }
 
-/** How often progress is told, in milliseconds. */
-const PROGRESS = 1_000;
+/** Time between two `progress` events, in milliseconds. */
+const PROGRESS_MS = 1_000;
 
 /**
- * The steps of a shutdown, in their order. Synchronous until the listeners are off the network, unless there is
- * something to do before. Never rejects.
+ * The steps of a shutdown, in their order: delaying, closing, draining, cleanup, stopped.
+ *
+ * The promise: after the signal, every connection attempt is either refused or accepted and answered. It holds because
+ * listeners leave the network before anything else ends (`listener/close.ts`), and because each connection ends as its
+ * kind asks (`connections/`). Connections are cut only when no more than the hooks' time is left of `timeout`. Not
+ * covered: a request that crosses the FIN of an idle connection after its grace, and what a killed process held.
+ *
+ * Synchronous until the listeners are off the network, unless there is something to do before. Never rejects.
  */
 export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Promise<ShutdownReport> {
   const { settings, servers, work, everything, before, after, errors, note, enter } = parts;
   const { reason, timeout = settings.timeout } = order;
   const start = now();
   const deadline = createDeadline(timeout, start);
-  // Another process that decided keeps time for hooks of its own, and may give less than the options ask for.
-  const given = after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
-  const cleanup = order.own ? settings.cleanupTimeout : given;
-  const draining = createDeadline(timeout - cleanup, start);
+  // A worker keeps cleanup time only if it has hooks: the primary keeps its own.
+  const hooksTime = after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
+  const cleanupTime = order.own ? settings.cleanupTimeout : hooksTime;
+  const draining = createDeadline(timeout - cleanupTime, start);
   const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : { max: 0, quiet: Infinity };
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];
@@ -94,7 +100,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
       await delay;
     });
   }
-  const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS);
+  const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS_MS);
   await phase('closing', async () => {
     open = everything.counts().open;
     everything.close(drainOptions(parts, order, draining));

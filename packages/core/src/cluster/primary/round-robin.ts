@@ -66,7 +66,9 @@ export interface RoundRobin {
 /** Turns of the loop between a worker's exit and the recovery of what it held. */
 const RECOVERY_TURNS = 5;
 
-/** Milliseconds in which workers refuse connections (`maxConnections`) and none is taken, until nobody waits for them. */
+/**
+ * Milliseconds in which workers refuse connections (`maxConnections`) and none is taken, until nobody waits for them.
+ */
 const REFUSED_FOR = 1_000;
 
 /** Milliseconds in which a worker that is not blocked says whether it takes a connection. */

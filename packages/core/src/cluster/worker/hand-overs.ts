@@ -7,9 +7,9 @@ const NOWHERE = process.platform === 'win32' ? String.raw`\\.\nowhere` : '/dev/n
 const ANSWER = 2_000;
 
 /**
- * Resolves when a primary that is not ours has nothing on its way to this worker any more. It may hand over a connection
- * before it hears that the worker has closed, and a worker that has gone by then leaves the client hanging; one that is
- * still there declines, and Node gives the connection to another worker.
+ * Resolves when a primary that is not ours has nothing on its way to this worker any more. It may hand over a
+ * connection before it hears that the worker has closed, and a worker that has gone by then leaves the client hanging;
+ * one that is still there declines, and Node gives the connection to another worker.
  *
  * What it waits for is the answer to a request, to listen where nobody can: messages of both directions keep their
  * order. Node has no question without an effect, except one that makes the worker's departure look like the program's

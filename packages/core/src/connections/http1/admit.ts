@@ -3,8 +3,8 @@ import { isLast, saysClose } from '../../node-internals/http.ts';
 import { drainState, type DrainState, type Http1Connection } from './request-channel.ts';
 
 /**
- * Takes a request that has come during the shutdown. Returns false for one that must not be executed: its client has
- * been told that nothing after an earlier response is processed, so it may safely ask elsewhere.
+ * Admits a request that arrived during the shutdown. Returns false for one that must not be executed: its client has
+ * read `Connection: close` on an earlier response, so it may send the request elsewhere (RFC 9112, section 9.3.2).
  */
 export function admit(connection: Http1Connection, response: ServerResponse): boolean {
   const drain = drainState(connection);

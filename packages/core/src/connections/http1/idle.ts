@@ -5,13 +5,13 @@ import { begunSockets, speaksHttp } from '../../node-internals/http.ts';
 import { drainState, type Http1Connection } from './request-channel.ts';
 
 /** Shortest time between two looks at a request head on its way, in milliseconds. */
-const LOOK = 100;
+const LOOK_MS = 100;
 
 const NO_SOCKETS: ReadonlySet<Socket> = new Set();
 
-/** Waits with the connections that have nothing in flight for what their clients may have sent already. */
+/** Keeps idle connections for their grace, then ends them unless a request has arrived. */
 export interface IdleConnections {
-  /** Ends it when the grace is over, unless a request has come. */
+  /** Ends a connection when its grace is over, unless a request has arrived. */
   readonly await: (connection: Http1Connection) => void;
   /** Whether a request head is on its way, which may take until `headersTimeout` (Node's), or until the deadline. */
   readonly headBegun: (connection: Http1Connection) => boolean;
@@ -43,7 +43,7 @@ export function createIdleConnections(
     drain.timer = setTimeout(endAfterPoll, grace, connection);
   }
 
-  /** Timers come before the poll: where the loop is late, a request that came in time waits in the kernel. */
+  /** Timers come before the poll: where the loop is late, a request that arrived in time waits in the kernel. */
   function endAfterPoll(connection: Http1Connection): void {
     setImmediate(end, connection);
   }
@@ -52,9 +52,9 @@ export function createIdleConnections(
     const { socket, inFlight } = connection;
     if (inFlight.length > 0 || socket.destroyed) return;
     if (!speaksHttp(socket)) endings.endUpgraded(connection);
-    // What comes may be an upgrade.
-    else if (headBegun(connection)) wait(connection, Math.max(limits().keepAliveGrace, LOOK));
-    // It came while the poll was at work for others: a TLS handshake alone takes a millisecond. The next one reads it.
+    // A request head is on its way, perhaps an upgrade: look again later.
+    else if (headBegun(connection)) wait(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
+    // Bytes reached the kernel after this poll had passed the socket (a TLS handshake takes 1 ms): poll once more.
     else if (!polledAgain && limits().unread(socket)) setImmediate(end, connection, true);
     else endings.end(connection);
   }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { connectionOf, type Http1Connection } from './request-channel.ts';
 
 /** Connections of a server while nothing is shutting down, until they are destroyed. */
-export interface KnownSet {
+export interface QuietSet {
   readonly add: (connection: Http1Connection) => void;
   readonly connections: () => Iterable<Http1Connection>;
   /** Empties it, and returns what was in it. */
@@ -12,10 +12,10 @@ export interface KnownSet {
 type Destroy = Socket['_destroy'];
 
 /**
- * Hears of the end by `_destroy` on the socket itself, which takes no memory. A `close` listener would take 200 bytes:
- * Node adds one of its own for every response and removes it again, and where they are several, an array of 20 stays.
+ * Learns of the close by overriding `_destroy`: no memory per connection. A `close` listener costs 200 bytes, since
+ * Node adds and removes its own for each response, and where there are several an array of 20 stays.
  */
-export function createKnownSet(): KnownSet {
+export function createQuietSet(): QuietSet {
   const connections = new Set<Http1Connection>();
 
   const destroy: Destroy = function (this: Socket, error, callback) {

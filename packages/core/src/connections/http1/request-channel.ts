@@ -6,7 +6,7 @@ import {
   currentResponse,
   requestTaker,
   setRequestTaker,
-  showsResponses,
+  exposesCurrentResponse,
   speaksHttp,
   type TakeRequest,
 } from '../../node-internals/http.ts';
@@ -24,11 +24,11 @@ export interface Http1Connection {
    * request costs 2 to 4 percent of a small one, and Node knows what a socket is writing.
    */
   inFlight: readonly RequestInFlight[];
-  /** A request that was answered before its body had come. */
+  /** A request that was answered before its body had arrived. */
   upload: IncomingMessage | undefined;
   /** When the last request came, or it was accepted, in whole milliseconds: a fraction would take 16 bytes more. */
   since: number;
-  /** What our look at each request stands in front of. */
+  /** The parser's own `onIncoming`, which our wrapper calls. */
   take: TakeRequest | undefined;
   drain: DrainState | undefined;
 }
@@ -43,7 +43,7 @@ export const NONE: readonly RequestInFlight[] = [];
 
 export interface DrainState {
   timer: NodeJS.Timeout | undefined;
-  /** The response that we told to say `Connection: close`. */
+  /** The response that was marked to say `Connection: close`. */
   marked: ServerResponse | undefined;
   ending: 'answered' | 'idle' | undefined;
 }
@@ -92,13 +92,13 @@ function onFinish(message: unknown): void {
 }
 
 /** Requests of this server are the owner's: those that are followed, and where Node hides what a socket writes, all. */
-export function watchRequests(server: Server, owner: RequestOwner): void {
+export function registerServer(server: Server, owner: RequestOwner): void {
   owners.set(server, owner);
-  if (!showsResponses()) followRequests();
+  if (!exposesCurrentResponse()) followAllRequests();
 }
 
 /** From now on. A `request` listener would miss those with `checkContinue`; the channel does not. */
-export function followRequests(): void {
+export function followAllRequests(): void {
   if (following) return;
   following = true;
   subscribe('http.server.request.start', onStart);
@@ -106,31 +106,31 @@ export function followRequests(): void {
 }
 
 /**
- * Notes when the last request came, and finds out whether clients pipeline: what waits behind another's response is in
- * no place of Node's, so it is followed from then on. For each request of the process, so it does next to nothing: the
- * channel alone would cost 1 to 2 percent of a small one.
+ * Records when the last request came, and notices pipelining. Node exposes only the response being written, not those
+ * queued behind it; so the first pipelined request switches the process to following every request. This runs for each
+ * request, so it does next to nothing: the channel alone would cost 1 to 2 percent of a small one.
  */
-export function watchConnection(connection: Http1Connection): void {
+export function tapParser(connection: Http1Connection): void {
   const { socket } = connection;
   connection.take = requestTaker(socket);
   if (connection.take !== undefined) setRequestTaker(socket, takeRequest);
-  else if (speaksHttp(socket)) followRequests();
+  else if (speaksHttp(socket)) followAllRequests();
 }
 
-export function unwatchConnection({ socket, take }: Http1Connection): void {
+export function untapParser({ socket, take }: Http1Connection): void {
   if (take !== undefined && requestTaker(socket) === takeRequest) setRequestTaker(socket, take);
 }
 
 const takeRequest: TakeRequest = function (request, keepAlive) {
   const connection = (this.socket as TrackedSocket)[record];
-  // Node calls it for a socket that we gave it to.
+  // Cannot happen: installed only on sockets that have a record.
   if (connection?.take === undefined) return 0;
   if (currentResponse(this.socket) === undefined) connection.since = coarseNow();
-  else followRequests();
+  else followAllRequests();
   return connection.take.call(this, request, keepAlive);
 };
 
-export function unwatchRequests(server: Server): void {
+export function unregisterServer(server: Server): void {
   owners.delete(server);
   if (owners.size > 0) return;
   unsubscribe('http.server.request.start', onStart);
@@ -138,8 +138,8 @@ export function unwatchRequests(server: Server): void {
   following = false;
 }
 
-/** A request has come while nothing is shutting down, perhaps behind the response of another one. */
-export function noteRequest(connection: Http1Connection, response: ServerResponse): void {
+/** Records a request that arrived while nothing is shutting down, perhaps behind the response of another one. */
+export function recordPipelined(connection: Http1Connection, response: ServerResponse): void {
   const current = currentResponse(connection.socket);
   if (current === undefined) return;
   if (connection.inFlight.length === 0) remember(connection, { response: current, since: connection.since });
@@ -152,7 +152,7 @@ function remember(connection: Http1Connection, request: RequestInFlight): void {
   request.response.once('close', forget);
 }
 
-/** After `onFinish`. */
+/** On `close`, after `onFinish`: drops a response that never finished. */
 function forget(this: ServerResponse): void {
   const connection = (this.req.socket as TrackedSocket)[record];
   if (connection !== undefined) connection.inFlight = without(connection, this);
@@ -165,7 +165,7 @@ function without({ inFlight }: Http1Connection, response: ServerResponse): reado
 }
 
 /** What is in flight on a connection whose requests are not followed. */
-export function lookForRequests(connection: Http1Connection): readonly RequestInFlight[] {
+export function requestsOnSocket(connection: Http1Connection): readonly RequestInFlight[] {
   const response = currentResponse(connection.socket);
   if (response === undefined) return NONE;
   return connection.inFlight.length > 0 ? connection.inFlight : [{ response, since: connection.since }];

@@ -12,27 +12,27 @@ import {
   currentResponse,
   incompleteRequest,
   knownSockets,
-  showsResponses,
+  exposesCurrentResponse,
   speaksHttp,
   stopTimeoutChecks,
 } from '../../node-internals/http.ts';
 import {
   drainState,
-  followRequests,
-  lookForRequests,
+  followAllRequests,
+  requestsOnSocket,
   NONE,
-  noteRequest,
+  recordPipelined,
   setConnection,
-  unwatchConnection,
-  unwatchRequests,
-  watchConnection,
-  watchRequests,
+  untapParser,
+  unregisterServer,
+  tapParser,
+  registerServer,
   type Http1Connection,
   type RequestInFlight,
   type RequestOwner,
 } from './request-channel.ts';
 import { createIdleConnections } from './idle.ts';
-import { createKnownSet } from './quiet-set.ts';
+import { createQuietSet } from './quiet-set.ts';
 import { linger } from '../linger.ts';
 import { createOpenSet } from '../open-set.ts';
 import { endUpgraded } from '../upgraded.ts';
@@ -59,7 +59,7 @@ export function trackHttp1(
   });
 
   /** While nothing is shutting down. */
-  const known = createKnownSet();
+  const known = createQuietSet();
   /** From then on. */
   const sockets = createOpenSet<Socket, Http1Connection>((connection) => {
     clearTimeout(connection.drain?.timer);
@@ -81,14 +81,14 @@ export function trackHttp1(
       setConnection(socket, connection);
       if (phase === 'running') {
         known.add(connection);
-        watchConnection(connection);
+        tapParser(connection);
       } else follow(connection);
       if (phase === 'draining') begin(connection);
       return connection;
     },
     started: (connection, response) => {
       if (!follows()) {
-        noteRequest(connection, response);
+        recordPipelined(connection, response);
         return;
       }
       if (phase !== 'running' && !admit(connection, response)) {
@@ -105,26 +105,26 @@ export function trackHttp1(
     },
   };
 
-  const follows = (): boolean => phase !== 'running' || !showsResponses();
+  const follows = (): boolean => phase !== 'running' || !exposesCurrentResponse();
 
   const requestsOf = (connection: Http1Connection): readonly RequestInFlight[] =>
-    follows() ? connection.inFlight : lookForRequests(connection);
+    follows() ? connection.inFlight : requestsOnSocket(connection);
 
   function announce(): void {
     if (phase !== 'running') return;
     phase = 'announced';
     deferred.start();
-    followRequests();
+    followAllRequests();
     for (const connection of known.clear()) follow(connection);
     for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
   }
 
   function follow(connection: Http1Connection): void {
     const { socket } = connection;
-    unwatchConnection(connection);
+    untapParser(connection);
     sockets.add(socket, connection);
-    if (showsResponses()) {
-      connection.inFlight = lookForRequests(connection);
+    if (exposesCurrentResponse()) {
+      connection.inFlight = requestsOnSocket(connection);
       if (connection.inFlight.length === 0) connection.upload = incompleteRequest(socket);
     }
     const last = connection.inFlight.at(-1);
@@ -143,7 +143,7 @@ export function trackHttp1(
     const { socket } = connection;
     if (connection.inFlight.length > 0) return;
     if (!speaksHttp(socket)) {
-      // A turn later the application has heard of the shutdown, and has said what it still wants to say.
+      // A turn later the listeners of `closing` have run, and the application has written its last messages.
       setImmediate(endUpgraded, socket, hooks, limits.left);
       return;
     }
@@ -208,7 +208,7 @@ export function trackHttp1(
     if (!isHttp2(socket)) owner.adopt(socket);
   };
   server.on(event, add);
-  watchRequests(server, owner);
+  registerServer(server, owner);
   for (const socket of knownSockets(server)) if (!isHttp2(socket)) owner.adopt(socket, true);
 
   return {
@@ -238,12 +238,12 @@ export function trackHttp1(
     totals: () => totals,
     release: () => {
       server.off(event, add);
-      unwatchRequests(server);
+      unregisterServer(server);
       deferred.stop();
       stopStreams();
       if (phase === 'draining') stopTimeoutChecks(server);
       for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
-      for (const connection of known.clear()) unwatchConnection(connection);
+      for (const connection of known.clear()) untapParser(connection);
       sockets.clear();
     },
   };

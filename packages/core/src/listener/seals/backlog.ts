@@ -5,7 +5,7 @@ import { isConnected } from '../../node-internals/net.ts';
 import type { SealMethod } from './seal.ts';
 
 /** Longest try to get the only place in the queue, in milliseconds: on a busy machine others are often there first. */
-const LIMIT = 2_000;
+const LIMIT_MS = 2_000;
 
 const loopback: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
@@ -22,12 +22,12 @@ export const backlog: SealMethod = {
     if (socket.path !== undefined || socket.fd < 0) return 'backlog: not a TCP listener of this process';
     return socket.relisten(0) ? undefined : 'backlog: listen(0) failed';
   },
-  finish: async (listener, close) => {
-    const { host, port } = listener.socket;
-    await quietTurns(listener);
-    const end = now() + LIMIT;
+  finish: async (target, close) => {
+    const { host, port } = target.socket;
+    await quietTurns(target);
+    const end = now() + LIMIT_MS;
     let filled = false;
-    while (now() < end && !listener.expired()) {
+    while (now() < end && !target.expired()) {
       filled = await fillQueue(port, loopback[host] ?? host);
       if (filled) break;
       await turn();

@@ -4,7 +4,7 @@ import { waitForHandshakes } from '../handshakes.ts';
 import type { SealMethod } from './seal.ts';
 
 /** The largest interface index: no machine has one of this number. */
-const NOWHERE = 0x7fffffff;
+const NO_INTERFACE = 0x7fffffff;
 
 /**
  * Binds the listening socket to an interface that does not exist (SO_BINDTOIFINDEX, Linux 5.0; unprivileged since
@@ -19,17 +19,17 @@ export const detach: SealMethod = {
     if (shared) return 'detach: the port is shared (SO_REUSEPORT)';
     if (cookies) return 'detach: the kernel answers with SYN cookies';
     // A worker of the same cluster may have done it: binding twice needs a privilege.
-    if (system.boundInterface(socket.fd) === NOWHERE) return undefined;
-    const error = system.bindToInterface(socket.fd, NOWHERE);
+    if (system.boundInterface(socket.fd) === NO_INTERFACE) return undefined;
+    const error = system.bindToInterface(socket.fd, NO_INTERFACE);
     if (error < 0) return `detach: SO_BINDTOIFINDEX failed with ${getSystemErrorName(error)}`;
     // A sandbox may accept the option and ignore it.
-    if (system.boundInterface(socket.fd) !== NOWHERE) return 'detach: SO_BINDTOIFINDEX had no effect';
+    if (system.boundInterface(socket.fd) !== NO_INTERFACE) return 'detach: SO_BINDTOIFINDEX had no effect';
     return undefined;
   },
-  finish: async (listener, close) => {
+  finish: async (target, close) => {
     // In this order: a handshake that ends puts its connection into the queue, never the other way round.
-    await waitForHandshakes(listener);
-    await emptyQueue(listener);
+    await waitForHandshakes(target);
+    await emptyQueue(target);
     close();
   },
 };

@@ -2,14 +2,14 @@ import { quietTurns } from '../accept-queue.ts';
 import type { SealMethod } from './seal.ts';
 
 /** Longest wait for a quiet moment, in milliseconds: the listener is still open. */
-const LIMIT = 250;
+const LIMIT_MS = 250;
 
 /** Where nothing better is known: closes in the first moment without new connections. */
 export const none: SealMethod = {
   seal: 'none',
   apply: () => undefined,
-  finish: async (listener, close) => {
-    await quietTurns(listener, LIMIT);
+  finish: async (target, close) => {
+    await quietTurns(target, LIMIT_MS);
     close();
   },
 };

@@ -20,19 +20,19 @@ export const unlink: SealMethod = {
       return code === 'ENOENT' ? undefined : `unlink: ${code ?? String(error)}`;
     }
   },
-  finish: async (listener, close) => {
-    if (!acceptAll(listener)) await quietTurns(listener);
-    closeBesideSuccessor(listener.socket.path ?? '', close);
+  finish: async (target, close) => {
+    if (!acceptAll(target)) await quietTurns(target);
+    closeKeepingSuccessorsPath(target.socket.path ?? '', close);
   },
 };
 
 /** libuv removes the path when it closes the socket, even where a successor has bound it meanwhile. */
-function closeBesideSuccessor(path: string, close: () => void): void {
+function closeKeepingSuccessorsPath(path: string, close: () => void): void {
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);
   } catch {
-    // Nobody has.
+    // No successor has bound the path.
     close();
     return;
   }

@@ -1,6 +1,7 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { send } from './send.ts';
 
 /** How a request, a WebSocket or its handshake ended, with how often. */
 export type Counts = Readonly<Record<string, number>>;
@@ -19,17 +20,20 @@ export interface Load {
 
 /** Pause of a client between an answer and its next request. */
 const PAUSE_MS = 10;
-/** A request that takes longer has hung. */
-const HUNG_MS = 15_000;
+interface Kind {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly keepAlive: boolean;
+}
 
-const BODY = 'x'.repeat(300);
+const several = (count: number, kind: Kind): readonly Kind[] => Array.from({ length: count }, () => kind);
 
-const kinds = [
-  ...Array.from({ length: 6 }, () => ({ method: 'GET', path: '/', keepAlive: true })),
-  ...Array.from({ length: 6 }, () => ({ method: 'POST', path: '/', keepAlive: true })),
-  ...Array.from({ length: 2 }, () => ({ method: 'GET', path: '/', keepAlive: false })),
-  ...Array.from({ length: 4 }, () => ({ method: 'POST', path: '/slow?ms=300', keepAlive: true })),
-] as const;
+const kinds: readonly Kind[] = [
+  ...several(6, { method: 'GET', path: '/', keepAlive: true }),
+  ...several(6, { method: 'POST', path: '/', keepAlive: true }),
+  ...several(2, { method: 'GET', path: '/', keepAlive: false }),
+  ...several(4, { method: 'POST', path: '/slow?ms=300', keepAlive: true }),
+];
 
 const WEBSOCKETS = 6;
 
@@ -50,7 +54,7 @@ export function startLoad(port: number, { websockets }: { readonly websockets: b
   const clients = kinds.map(async ({ method, path, keepAlive }) => {
     const agent = new Agent({ keepAlive, maxSockets: 1 });
     while (!stopped) {
-      const outcome = await send({ port, method, path, agent });
+      const outcome = await send({ host: '127.0.0.1', port, method, path, agent });
       if (outcome === 'ok') ok += 1;
       else fail(`${method} ${outcome}`);
       await sleep(PAUSE_MS);
@@ -74,37 +78,6 @@ export function startLoad(port: number, { websockets }: { readonly websockets: b
       return { ok, failed, goingAway };
     },
   };
-}
-
-interface Sending {
-  readonly port: number;
-  readonly method: string;
-  readonly path: string;
-  readonly agent: Agent;
-}
-
-function send({ port, method, path, agent }: Sending): Promise<string> {
-  const expected = method === 'POST' && path === '/' ? String(BODY.length) : 'ok';
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('hung'), HUNG_MS);
-    const end = (outcome: string): void => {
-      clearTimeout(timer);
-      resolve(outcome);
-    };
-    const sent = request({ host: '127.0.0.1', port, method, path, agent }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text));
-      response.on('error', () => end('cut'));
-      response.on('end', () => {
-        if (response.statusCode !== 200) end(String(response.statusCode));
-        else end(body === expected ? 'ok' : 'wrong');
-      });
-    });
-    sent.on('error', (error: NodeJS.ErrnoException) =>
-      end(error.code === 'ECONNRESET' ? 'reset' : (error.code ?? error.message)),
-    );
-    sent.end(method === 'POST' ? BODY : undefined);
-  });
 }
 
 /** Talks over one WebSocket until it is closed, or no longer wanted. Resolves with the code of the Close. */

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Setup } from '../fixtures/deploys/app.ts';
 import { pristine, type Owner } from '../helpers/child.ts';
 
 /** A program of `test/fixtures/deploys` that runs, with all of its processes. */
@@ -16,19 +15,20 @@ export interface Program {
 }
 
 /**
- * Starts a program and waits until it listens. It has a process group of its own, and ends with the test.
+ * Starts a program and waits until it listens. It has a process group of its own, and ends with the test, or with this
+ * process: its stdin ends then.
  *
  * @param prefix - a command that runs the program somewhere else, such as in another network namespace
  */
 export async function startProgram(
   t: Owner,
   name: string,
-  setup: Setup,
+  setup: object,
   prefix: readonly string[] = [],
 ): Promise<Program> {
   const file = fileURLToPath(new URL(`../fixtures/deploys/${name}.js`, import.meta.url));
   const [command, ...args] = [...prefix, ...pristine, file, JSON.stringify(setup)];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const lines: string[] = [];
   let stderr = '';
   let ended = false;

@@ -12,7 +12,7 @@ import type { Scenario } from '../scenarios/scenario.ts';
 import { createProgram, type CliOptions } from './options.ts';
 
 /** Exit codes of `graceful-probe`. */
-export const exitCodes = { passed: 0, failed: 1, usage: 2, inconclusive: 3 } as const;
+export const exitCodes = { passed: 0, warning: 0, failed: 1, usage: 2, inconclusive: 3 } as const;
 
 /** Runs the command line; resolves with the exit code. Rejects only for a bug. */
 export async function main(args: readonly string[]): Promise<number> {

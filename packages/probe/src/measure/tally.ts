@@ -28,7 +28,7 @@ export interface LoadTally {
   readonly inFlightAtSignal: number;
   /**
    * When the last answer arrived of those that the server owed: to requests in flight at the signal, and on connections
-   * that it accepted after it. Null if none arrived.
+   * that it accepted after it. Ends of event streams, WebSockets and silent connections are none. Null if none arrived.
    */
   readonly lastOwedAnswer: number | null;
   /** Idle connections that the server closed, which costs no client anything. */
@@ -60,6 +60,9 @@ export interface Tally {
 
 type MutableKind = { -readonly [Name in keyof KindTally]: KindTally[Name] };
 
+/** Clients that wait for the server to end their connection, whenever it likes: there is no answer to wait for. */
+const owedNothing: ReadonlySet<Kind> = new Set<Kind>(['silent', 'eventStream', 'webSocket']);
+
 export function createTally(): Tally {
   const kinds = new Map<Kind, MutableKind>();
   const counts = emptyCounts();
@@ -80,10 +83,10 @@ export function createTally(): Tally {
     return tally;
   }
 
-  function addAnswer({ opened, startedAt }: Attempt, endedAt: number): void {
+  function addAnswer({ kind, opened, startedAt }: Attempt, endedAt: number): void {
     const after = endedAt > signalledAt;
     times[after ? 'after' : 'before'].push(endedAt - startedAt);
-    if (after && (opened || startedAt < signalledAt)) lastOwedAnswerAt = endedAt;
+    if (after && (opened || startedAt < signalledAt) && !owedNothing.has(kind)) lastOwedAnswerAt = endedAt;
   }
 
   return {

@@ -139,7 +139,7 @@ function renderScenario(result: ScenarioResult): Markup {
   const { name, title, description, status, rounds, reasons, notes, advice } = result;
   const counts = sumCounts(rounds);
   const worst = rounds.toSorted((a, b) => countLost(b.counts) - countLost(a.counts))[0] as Round;
-  const reason = status === 'failed' ? 'reason' : 'inconclusive-reason';
+  const reason = status === 'failed' ? 'reason' : 'unsure-reason';
   return html`<section id="${name}">
     <div class="title">
       <h2>${title}</h2>

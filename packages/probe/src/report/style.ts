@@ -34,7 +34,7 @@ code { font: 0.92em ui-monospace, SFMono-Regular, Menlo, 'DejaVu Sans Mono', mon
 }
 .passed { color: var(--good); background: var(--good-soft); }
 .failed { color: var(--bad); background: var(--bad-soft); }
-.inconclusive { color: var(--unsure); background: var(--unsure-soft); }
+.inconclusive, .warning { color: var(--unsure); background: var(--unsure-soft); }
 .not-applicable { color: var(--soft); background: none; padding-left: 0; font-weight: 450; }
 .command { display: block; padding: 10px 14px; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; }
 .facts { display: flex; flex-wrap: wrap; gap: 2px 22px; margin: 12px 0 0; padding: 0; list-style: none; font-size: 0.9rem; }
@@ -49,13 +49,13 @@ td a:hover { text-decoration: underline; }
 td.zero { color: var(--soft); }
 td.loss { color: var(--bad); font-weight: 700; }
 .tick { display: inline-block; width: 1.3em; }
-.tick.passed, .tick.failed, .tick.inconclusive, .tick.not-applicable { background: none; }
+.tick.passed, .tick.failed, .tick.inconclusive, .tick.warning, .tick.not-applicable { background: none; }
 section {
   margin: 22px 0; padding: 20px 22px 18px; background: var(--card); border: 1px solid var(--rule); border-radius: 12px;
 }
 .title { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; }
 .reason { color: var(--bad); font-weight: 550; }
-.inconclusive-reason { color: var(--unsure); font-weight: 550; }
+.unsure-reason { color: var(--unsure); font-weight: 550; }
 .fix { margin: 12px 0; padding: 10px 14px; border-left: 3px solid var(--exit); background: var(--paper); border-radius: 0 8px 8px 0; }
 .fix b { display: block; font-size: 0.82rem; color: var(--exit); }
 .bar { display: flex; height: 12px; margin: 16px 0 8px; border-radius: 6px; overflow: hidden; background: var(--rule); gap: 1px; }

@@ -7,6 +7,7 @@ export function renderTap({ scenarios }: Report): string {
     const { name, status, reasons, notes, advice, rounds } = scenario;
     const number = index + 1;
     if (status === 'not-applicable') return `ok ${number} - ${name} # SKIP ${escape(reasons.join('; '))}`;
+    const ok = status === 'passed' || status === 'warning';
     if (status === 'passed') return `ok ${number} - ${name}`;
     const counts = sumCounts(rounds);
     const facts = {
@@ -20,7 +21,7 @@ export function renderTap({ scenarios }: Report): string {
     };
     // A JSON value is a YAML value, too.
     const lines = Object.entries(facts).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`);
-    return [`not ok ${number} - ${name}`, '  ---', ...lines, '  ...'].join('\n');
+    return [`${ok ? 'ok' : 'not ok'} ${number} - ${name}`, '  ---', ...lines, '  ...'].join('\n');
   });
   return ['TAP version 14', `1..${scenarios.length}`, ...points, ''].join('\n');
 }

@@ -26,6 +26,7 @@ export interface TerminalOptions {
 
 const marks: Readonly<Record<Status, Cell>> = {
   passed: { text: statusMarks.passed, colour: 'green' },
+  warning: { text: statusMarks.warning, colour: 'yellow' },
   failed: { text: statusMarks.failed, colour: 'red' },
   inconclusive: { text: statusMarks.inconclusive, colour: 'yellow' },
   'not-applicable': { text: statusMarks['not-applicable'], colour: 'dim' },
@@ -151,6 +152,7 @@ function closing({ scenarios, verdict, rounds, machine, node }: Report, paint: P
   const sentence = `lost ${formatCount(lost)} of ${formatCount(countAttempts(counts))}`;
   const words = {
     passed: paint.green(paint.bold(`PASSED  ${sentence}`)),
+    warning: paint.yellow(paint.bold(`PASSED, with a warning  ${sentence}`)),
     failed: paint.red(paint.bold(`FAILED  ${sentence}`)),
     inconclusive: paint.yellow(paint.bold(`INCONCLUSIVE  ${sentence}`)),
   };

@@ -13,6 +13,7 @@ export const outcomeMeanings: Readonly<Record<Outcome, string>> = {
 
 export const statusNames = {
   passed: 'passed',
+  warning: 'warning',
   failed: 'failed',
   inconclusive: 'inconclusive',
   'not-applicable': 'not applicable',
@@ -20,6 +21,7 @@ export const statusNames = {
 
 export const statusMarks = {
   passed: '✓',
+  warning: '!',
   failed: '✗',
   inconclusive: '?',
   'not-applicable': '–',

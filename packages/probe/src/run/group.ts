@@ -60,12 +60,19 @@ export async function runGroup(
         patient,
         onProgress: (progress) => events.progress(progress),
       });
-      rounds.push(tallies.map((tally) => toRound(command, stop, tally)));
+      // One stop: what the server owed to the clients of one scenario kept it from ending in all others.
+      const lastOwedAnswer = last(tallies.map((tally) => tally.lastOwedAnswer));
+      rounds.push(tallies.map((tally) => toRound(command, stop, { ...tally, lastOwedAnswer })));
     } finally {
       await place.close();
     }
   }
   return rounds;
+}
+
+function last(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** A server to be stopped: a new one, or the one that already runs. */

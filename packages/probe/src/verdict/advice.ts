@@ -1,6 +1,7 @@
 import type { Kind } from '../measure/attempt.ts';
 import { sumCounts, type LostOutcome } from '../measure/outcome.ts';
 import type { Round } from '../stop/round.ts';
+import { stayedIdle } from './verdict.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 
 /** Clients that open a connection for each request. */
@@ -70,6 +71,12 @@ export function advise(scenario: Scenario, rounds: readonly Round[]): string[] {
   } else if (rounds.some(({ killed }) => killed)) {
     advice.push(
       'The process stayed until it was killed. Put a deadline on the drain that is shorter than the platform’s.',
+    );
+  }
+  if (rounds.some((round) => stayedIdle(round, scenario))) {
+    advice.push(
+      'The process stayed although nothing was left to answer. Close idle connections once the listener is closed, and ' +
+        'end timers, pools and workers, so that the stop does not wait for its deadline.',
     );
   }
   return advice;

@@ -1,16 +1,18 @@
+import { constants } from 'node:os';
 import { countAttempts, countLost, emptyCounts, isLost, outcomeNames, outcomes } from '../measure/outcome.ts';
 import { formatCount, formatTime } from '../measure/numbers.ts';
 import type { Round } from '../stop/round.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { describeExit } from '../server/server.ts';
+import { describeExit, type Exit } from '../server/server.ts';
 
 /**
  * - `passed`: all rules held
- * - `failed`: one of them did not
+ * - `warning`: nothing was lost, but the stop took too long or ended with an error
+ * - `failed`: a rule did not hold
  * - `inconclusive`: the load says nothing about the server
  * - `not-applicable`: the server has nothing that the scenario is about
  */
-export type Status = 'passed' | 'failed' | 'inconclusive' | 'not-applicable';
+export type Status = 'passed' | 'warning' | 'failed' | 'inconclusive' | 'not-applicable';
 
 export interface Verdict {
   readonly status: Status;
@@ -20,8 +22,16 @@ export interface Verdict {
   readonly notes: readonly string[];
 }
 
+/** A process that stays for so long after its last duty needed a deadline to end. */
+const IDLE_MS = 3_000;
+/** The same, for a process that ended when the load did: its clients go on for 2 s after the first refusal. */
+const OUTLASTED_MS = 1_500;
+
+/** So many times the longest lag of the clients is added to both. */
+const LAGS = 2;
+
 interface Rule {
-  readonly breaks: 'failed' | 'inconclusive';
+  readonly breaks: 'failed' | 'inconclusive' | 'warning';
   /** What is wrong with a round, if anything is. */
   readonly look: (round: Round, scenario: Scenario) => string | undefined;
 }
@@ -100,6 +110,19 @@ const rules: readonly Rule[] = [
       return failures.length === 0 ? undefined : `connections failed on this side: ${failures.join(', ')}`;
     },
   },
+  {
+    breaks: 'warning',
+    look: ({ exit, killed, signal }) =>
+      killed || isCleanExit(exit, signal) ? undefined : `the process ended: ${describeExit(exit)}`,
+  },
+  {
+    breaks: 'warning',
+    look: (round, scenario) => {
+      if (!stayedIdle(round, scenario)) return undefined;
+      const when = idleTime(round) > IDLE_MS ? 'stayed' : 'ended only when its clients had left';
+      return `${when}: ${formatTime(idleTime(round))} after it had refused connections and given all answers that it owed`;
+    },
+  },
 ];
 
 export function judge(scenario: Scenario, rounds: readonly Round[]): Verdict {
@@ -108,9 +131,9 @@ export function judge(scenario: Scenario, rounds: readonly Round[]): Verdict {
     const found = findings.filter((finding) => finding !== undefined);
     return found.length === 0 ? [] : [{ rule, text: tell(found, rounds.length) }];
   });
-  const failed = broken.some(({ rule }) => rule.breaks === 'failed');
+  const order = ['failed', 'inconclusive', 'warning'] as const;
   return {
-    status: failed ? 'failed' : broken.length > 0 ? 'inconclusive' : 'passed',
+    status: order.find((status) => broken.some(({ rule }) => rule.breaks === status)) ?? 'passed',
     reasons: broken.map(({ text }) => text),
     notes: [...new Set(rounds.flatMap((round) => note(round, scenario)))],
   };
@@ -119,7 +142,9 @@ export function judge(scenario: Scenario, rounds: readonly Round[]): Verdict {
 /** The worst of all, for there is one exit code. */
 export function overall(statuses: readonly Status[]): Exclude<Status, 'not-applicable'> {
   if (statuses.includes('failed')) return 'failed';
-  return statuses.includes('passed') && !statuses.includes('inconclusive') ? 'passed' : 'inconclusive';
+  if (statuses.includes('inconclusive')) return 'inconclusive';
+  if (statuses.includes('warning')) return 'warning';
+  return statuses.includes('passed') ? 'passed' : 'inconclusive';
 }
 
 function tell(findings: readonly string[], rounds: number): string {
@@ -127,12 +152,34 @@ function tell(findings: readonly string[], rounds: number): string {
   return rounds === 1 ? first : `${first} (${findings.length} of ${rounds} rounds)`;
 }
 
-function note(round: Round, { patient }: Scenario): string[] {
+/** Whether the process stayed although nothing was owed to a client any more: it needed a deadline, or its clients to go. */
+export function stayedIdle(round: Round, scenario: Scenario): boolean {
+  if (round.killed || scenario.handsOver) return false;
+  const limit = outlastedClients(round, scenario) ? OUTLASTED_MS : IDLE_MS;
+  // Where the clients had to wait for the processor, so had the server.
+  return idleTime(round) > limit + LAGS * round.lag.max;
+}
+
+function idleTime({ signalToExit, signalToRefused, lastOwedAnswer }: Round): number {
+  return signalToExit - Math.max(lastOwedAnswer ?? 0, signalToRefused ?? 0);
+}
+
+function outlastedClients({ killed, outlastedLoad }: Round, { patient }: Scenario): boolean {
+  return !killed && outlastedLoad && !patient;
+}
+
+/** Code 0, or the signal itself, which some servers send themselves when they are done (as Puma), or 128 + its number. */
+function isCleanExit({ code, signal: endSignal }: Exit, signal: NodeJS.Signals): boolean {
+  if (endSignal) return endSignal === signal;
+  return code === null || code === 0 || code === 128 + constants.signals[signal];
+}
+
+function note(round: Round, scenario: Scenario): string[] {
   const notes: string[] = [];
-  const { exit, killed, outlastedLoad, leftBehind } = round;
-  if (!killed && exit.code !== 0 && describeExit(exit) !== 'gone')
+  const { exit, killed, leftBehind, signal } = round;
+  if (!killed && exit.code !== 0 && isCleanExit(exit, signal) && describeExit(exit) !== 'gone')
     notes.push(`the process ended: ${describeExit(exit)}`);
-  if (!killed && outlastedLoad && !patient) {
+  if (outlastedClients(round, scenario) && !stayedIdle(round, scenario)) {
     notes.push('the process ended only after the load did');
   }
   if (leftBehind) notes.push('the process ended before others that it had started');

@@ -13,7 +13,8 @@ export {
   type GracefulErrorCode,
   type GracefulWarningCode,
 } from './api/errors.ts';
-export type { CoordinatorOptions, ExitFunction, Logger, QuietDelay } from './api/options.ts';
+export type { Logger } from './api/logger.ts';
+export type { CoordinatorOptions, ExitFunction, QuietDelay } from './api/options.ts';
 export type {
   HookReport,
   ShutdownReport,

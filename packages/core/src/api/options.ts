@@ -1,16 +1,8 @@
 import { constants } from 'node:os';
 import { expected, GracefulTypeError } from './errors.ts';
 import { checkOptionNames } from './option-names.ts';
-import { createLineLogger } from './line-logger.ts';
+import { createLineLogger, type Logger } from './logger.ts';
 import type { ShutdownReport, Seal } from './report.ts';
-
-/** Any object with pino's level methods: pino itself, `fastify.log`, or five functions of your own. */
-export interface Logger {
-  readonly debug: (details: object, message: string) => void;
-  readonly info: (details: object, message: string) => void;
-  readonly warn: (details: object, message: string) => void;
-  readonly error: (details: object, message: string) => void;
-}
 
 /** A delay that ends early: as soon as no new connection came for `quiet` milliseconds, at most after `max`. */
 export interface QuietDelay {

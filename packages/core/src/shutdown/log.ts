@@ -1,5 +1,5 @@
 import type { Events } from './events.ts';
-import type { Logger } from '../api/options.ts';
+import type { Logger } from '../api/logger.ts';
 
 /** Writes the events of a coordinator to a logger: at most one line a second while it drains. */
 export function logEvents(logger: Logger, events: Events): void {

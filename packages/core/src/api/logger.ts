@@ -1,4 +1,10 @@
-import type { Logger } from './options.ts';
+/** Any object with pino's level methods: pino itself, `fastify.log`, or five functions of your own. */
+export interface Logger {
+  readonly debug: (details: object, message: string) => void;
+  readonly info: (details: object, message: string) => void;
+  readonly warn: (details: object, message: string) => void;
+  readonly error: (details: object, message: string) => void;
+}
 
 /** `logger: true`: one readable line on stderr for each event, debug lines left out. */
 export function createLineLogger(): Logger {

@@ -1,5 +1,6 @@
 import type * as Close from '../../packages/core/src/listener/close.ts';
 import type * as Handle from '../../packages/core/src/listener/listening-socket.ts';
+import type * as Protocol from '../../packages/core/src/cluster/protocol.ts';
 import type * as Native from '../../packages/core/src/kernel/system-calls.ts';
 
 /** Parts of core that are not public, for tests that swap the system calls. */
@@ -9,5 +10,6 @@ const load = (path: string): Promise<unknown> => import(new URL(path, core).href
 export const { closeListener } = (await load('dist/listener/close.js')) as typeof Close;
 export const { serverSocket } = (await load('dist/listener/listening-socket.js')) as typeof Handle;
 export const { loadSystemCalls } = (await load('dist/kernel/system-calls.js')) as typeof Native;
+export const protocol = (await load('dist/cluster/protocol.js')) as typeof Protocol;
 export type CloseOptions = Close.CloseOptions;
 export type SystemCalls = Native.SystemCalls;

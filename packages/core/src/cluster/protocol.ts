@@ -1,8 +1,9 @@
 import type { ShutdownReport, ConnectionCounts } from '../api/report.ts';
+import { isCounts, isReport, isSignal, isStringList } from './shapes.ts';
 
 /**
- * What a primary and its workers tell each other, as ordinary IPC messages. Either side may be of another version:
- * unknown types and fields are passed over, and nothing waits for an answer without a bound.
+ * What a primary and its workers tell each other over IPC. Either side may be of another version: unknown types and
+ * fields are passed over, what has the wrong shape is dropped, and nothing waits for an answer without a bound.
  */
 export type WorkerMessage =
   /** The worker has a coordinator. */
@@ -22,18 +23,75 @@ export type PrimaryMessage =
   /** Close and drain within `timeout` milliseconds; `together` if the whole cluster stops. */
   | { readonly type: 'drain'; readonly reason: string; readonly timeout: number; readonly together: boolean };
 
-const VERSION = 1;
-const KEY = 'graceful-cluster';
+/**
+ * How a message is packed. `internal` is invisible to the application: Node keeps messages whose `cmd` begins with
+ * `NODE_` away from `message` listeners. `plain` is an ordinary message, as version 1 of this protocol sent all of
+ * them; it is spoken only to a process that spoke it first.
+ */
+export type Packing = 'internal' | 'plain';
 
-/** Wraps a message so that it cannot be taken for one of the application's. */
-export function seal<Message extends WorkerMessage | PrimaryMessage>(message: Message): object {
-  return { [KEY]: VERSION, ...message };
+const COMMAND = 'NODE_GRACEFUL_CLUSTER';
+const VERSION = 2;
+const PLAIN_KEY = 'graceful-cluster';
+const PLAIN_VERSION = 1;
+
+export function wrap(message: WorkerMessage | PrimaryMessage, packing: Packing): object {
+  if (packing === 'plain') return { [PLAIN_KEY]: PLAIN_VERSION, ...message };
+  return { cmd: COMMAND, version: VERSION, ...message };
 }
 
-/** The message in an IPC message, or undefined for one of the application's. */
-export function open<Message extends WorkerMessage | PrimaryMessage>(
-  message: unknown,
-): Partial<Message> | undefined {
-  if (typeof message !== 'object' || message === null || !Object.hasOwn(message, KEY)) return undefined;
-  return message;
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** What is in an IPC message; undefined for one of Node's or of the application's. */
+function unwrap(message: unknown, packing: Packing): Fields | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const fields = message as Fields;
+  const ours = packing === 'plain' ? Object.hasOwn(fields, PLAIN_KEY) : fields['cmd'] === COMMAND;
+  return ours ? fields : undefined;
+}
+
+export function unwrapFromWorker(message: unknown, packing: Packing): WorkerMessage | undefined {
+  const fields = unwrap(message, packing);
+  switch (fields?.['type']) {
+    case 'hello':
+      return { type: 'hello' };
+    case 'ready': {
+      const { ready = true, listening = false } = fields;
+      if (typeof ready !== 'boolean' || typeof listening !== 'boolean') return undefined;
+      return { type: 'ready', ready, listening };
+    }
+    case 'signal': {
+      const { signal } = fields;
+      return isSignal(signal) ? { type: 'signal', signal } : undefined;
+    }
+    case 'progress': {
+      const { counts, waiting } = fields;
+      return isCounts(counts) && isStringList(waiting) ? { type: 'progress', counts, waiting } : undefined;
+    }
+    case 'report': {
+      const { report } = fields;
+      return isReport(report) ? { type: 'report', report } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+export function unwrapFromPrimary(message: unknown, packing: Packing): PrimaryMessage | undefined {
+  const fields = unwrap(message, packing);
+  switch (fields?.['type']) {
+    case 'welcome':
+      return { type: 'welcome' };
+    case 'announce':
+      return { type: 'announce' };
+    case 'drain': {
+      const { reason = 'cluster', timeout = 0, together = false } = fields;
+      if (typeof reason !== 'string' || typeof timeout !== 'number' || typeof together !== 'boolean') {
+        return undefined;
+      }
+      return { type: 'drain', reason, timeout: Math.max(0, timeout) || 0, together };
+    }
+    default:
+      return undefined;
+  }
 }

@@ -1,7 +1,14 @@
 import type { Worker } from 'node:cluster';
 import { now, turn } from '../../clock.ts';
 import type { ShutdownReport, WorkerReport, ConnectionCounts } from '../../api/report.ts';
-import { open, seal, type PrimaryMessage, type WorkerMessage } from '../protocol.ts';
+import { onInternalMessage } from '../../node-internals/ipc.ts';
+import {
+  unwrapFromWorker,
+  wrap,
+  type Packing,
+  type PrimaryMessage,
+  type WorkerMessage,
+} from '../protocol.ts';
 
 /** One worker of the cluster, seen from the primary. */
 export interface Member {
@@ -43,6 +50,7 @@ const CHANNEL_END = 200;
 /** @param onSignal - called when a signal reached the worker */
 export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) => void): Member {
   let joined = false;
+  let packing: Packing = 'internal';
   let listening = false;
   let willing = true;
   let announced = false;
@@ -64,38 +72,42 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
 
   /** A worker that is gone, or going, needs no message. */
   const tell = (message: PrimaryMessage): void => {
-    if (worker.isConnected()) worker.process.send(seal(message), () => {});
+    if (worker.isConnected()) worker.process.send(wrap(message, packing), () => {});
   };
 
-  worker.on('message', (message: unknown) => {
-    const received = open<WorkerMessage>(message);
-    if (received === undefined) return;
-    joined = true;
-    switch (received.type) {
+  const hear = (message: WorkerMessage): void => {
+    switch (message.type) {
       case 'hello':
+        joined = true;
         tell({ type: 'welcome' });
         if (announced) tell({ type: 'announce' });
         if (order !== undefined) tell(order);
         break;
       case 'ready':
-        willing = received.ready ?? true;
-        listening ||= received.listening ?? false;
+        joined = true;
+        willing = message.ready;
+        listening ||= message.listening;
         checkReady();
         break;
       case 'signal':
-        if (received.signal !== undefined) onSignal(received.signal);
+        onSignal(message.signal);
         break;
       case 'progress':
-        counts = received.counts ?? counts;
-        waiting = received.waiting ?? [];
+        ({ counts, waiting } = message);
         break;
       case 'report':
-        report = received.report;
-        break;
-      case undefined:
+        ({ report } = message);
         break;
     }
-  });
+  };
+  const hearAs = (spoken: Packing, message: unknown): void => {
+    const received = unwrapFromWorker(message, spoken);
+    if (received === undefined) return;
+    packing = spoken;
+    hear(received);
+  };
+  onInternalMessage(worker.process, (message) => hearAs('internal', message));
+  worker.on('message', (message: unknown) => hearAs('plain', message));
   worker.on('listening', () => {
     listening = true;
     checkReady();

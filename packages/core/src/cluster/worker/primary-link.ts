@@ -5,7 +5,14 @@ import { createReadiness } from './readiness.ts';
 import { createStandaloneRole, findPm2 } from './pm2.ts';
 import { whenHandedOver } from './hand-overs.ts';
 import { guardChannel, guardOutput } from './broken-pipes.ts';
-import { open, seal, type PrimaryMessage, type WorkerMessage } from '../protocol.ts';
+import { onInternalMessage } from '../../node-internals/ipc.ts';
+import {
+  unwrapFromPrimary,
+  wrap,
+  type Packing,
+  type PrimaryMessage,
+  type WorkerMessage,
+} from '../protocol.ts';
 
 /** How often a draining worker tells its primary what it waits for, in milliseconds. */
 const PROGRESS = 500;
@@ -24,12 +31,13 @@ function createWorkerRole(worker: Worker): Role {
   const welcomed = new Promise<void>((resolve) => {
     beWelcome = resolve;
   });
+  let packing: Packing = 'internal';
   let reported = false;
   let timer: NodeJS.Timeout | undefined;
 
   const tell = (message: WorkerMessage): Promise<void> =>
     new Promise((resolve) => {
-      if (process.connected) process.send?.(seal(message), undefined, undefined, () => resolve());
+      if (process.connected) process.send?.(wrap(message, packing), undefined, undefined, () => resolve());
       else resolve();
     });
 
@@ -76,9 +84,8 @@ function createWorkerRole(worker: Worker): Role {
     const leave = (reason: string, together: boolean): void => {
       core.drain({ reason, timeout: undefined, together });
     };
-    const onMessage = (message: unknown): void => {
-      const received = open<PrimaryMessage>(message);
-      switch (received?.type) {
+    const onMessage = (message: PrimaryMessage): void => {
+      switch (message.type) {
         case 'welcome':
           welcome = true;
           beWelcome();
@@ -88,13 +95,11 @@ function createWorkerRole(worker: Worker): Role {
           core.announce();
           break;
         case 'drain': {
-          const { reason = 'cluster', timeout = 0, together = false } = received;
+          const { reason, timeout, together } = message;
           timer ??= setInterval(tellProgress, PROGRESS).unref();
           core.drain({ reason, timeout, together });
           break;
         }
-        case undefined:
-          break;
       }
     };
     const onDisconnect = (): void => {
@@ -110,13 +115,27 @@ function createWorkerRole(worker: Worker): Role {
     const onExit = (): void => {
       if (!reported) tellProgress();
     };
-    process.on('message', onMessage);
+    const unhear = onInternalMessage(process, (message) => {
+      const received = unwrapFromPrimary(message, 'internal');
+      if (received !== undefined) onMessage(received);
+    });
+    // Version 1 said everything in ordinary messages. One that heard no hello still announces its shutdown.
+    const onPlainMessage = (message: unknown): void => {
+      const received = unwrapFromPrimary(message, 'plain');
+      if (received === undefined) return;
+      const first = packing !== 'plain';
+      packing = 'plain';
+      if (first) void tell({ type: 'hello' });
+      onMessage(received);
+    };
+    worker.on('message', onPlainMessage);
     process.on('exit', onExit);
     worker.on('disconnect', onDisconnect);
     pm2?.join(core);
     const unguard = [guardChannel(worker), guardOutput()];
     core.onDispose(() => {
-      process.off('message', onMessage);
+      unhear();
+      worker.off('message', onPlainMessage);
       process.off('exit', onExit);
       worker.off('disconnect', onDisconnect);
       for (const stop of unguard) stop();

@@ -1,4 +1,5 @@
 import { findRole } from './cluster/worker/primary-link.ts';
+import { shared } from './process/registry.ts';
 import { makeCoordinator } from './shutdown/coordinator.ts';
 import type { ShutdownCoordinator } from './api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from './api/options.ts';
@@ -13,9 +14,46 @@ export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoo
   return makeCoordinator(resolveOptions(options), findRole()).coordinator;
 }
 
-let shared: ShutdownCoordinator | undefined;
+const singles = shared<Map<string, unknown>>('singles', Map);
 
-/** The process-wide coordinator, made with the defaults at the first call. */
+/** Where the one in the registry is of a version that does not have all that this one promises. */
+let own: ShutdownCoordinator | undefined;
+
+/**
+ * The process-wide coordinator, one for all copies of this package. It is made with the defaults at the first call, and
+ * at the first after its `dispose()`.
+ */
 export function getCoordinator(): ShutdownCoordinator {
-  return (shared ??= createCoordinator());
+  return findShared() ?? own ?? shareCoordinator({});
+}
+
+/** Makes the process-wide coordinator, where there is none yet: for `--import`, which has options of its own. */
+export function shareCoordinator(options: CoordinatorOptions): ShutdownCoordinator {
+  const { coordinator, onDispose } = makeCoordinator(resolveOptions(options), findRole());
+  if (singles.has('coordinator')) own = coordinator;
+  else singles.set('coordinator', coordinator);
+  onDispose(() => {
+    if (own === coordinator) own = undefined;
+    if (singles.get('coordinator') === coordinator) singles.delete('coordinator');
+  });
+  return coordinator;
+}
+
+const methods = [
+  'attach',
+  'shutdown',
+  'onShutdown',
+  'beforeShutdown',
+  'track',
+  'onUpgrade',
+  'setReady',
+  'stats',
+  'on',
+  'dispose',
+] as const;
+
+function findShared(): ShutdownCoordinator | undefined {
+  const known = singles.get('coordinator') as Record<string, unknown> | undefined;
+  if (known === undefined || methods.some((name) => typeof known[name] !== 'function')) return undefined;
+  return known as unknown as ShutdownCoordinator;
 }

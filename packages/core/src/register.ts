@@ -8,6 +8,7 @@ import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts'
 import { getCoordinator } from './create.ts';
 import { onServerListening } from './listener/listen-channel.ts';
 import { defaults } from './api/options.ts';
+import { isOwned, setTentative } from './shutdown/owners.ts';
 
 const deferring = new WeakSet<Server>();
 let signalled: boolean | undefined;
@@ -19,17 +20,10 @@ function onSignal(listener: (signal: NodeJS.Signals) => void): void {
 
 function attach(server: Server): void {
   if (!server.listening) return;
-  const coordinator = getCoordinator();
-  let detach: () => void;
-  try {
-    detach = coordinator.attach(server);
-  } catch {
-    // The program has a coordinator of its own for it.
-    return;
-  }
-  server.once('close', () => {
-    if (coordinator.state === 'running') detach();
-  });
+  // One that listens again, or that the program has a coordinator of its own for.
+  if (isOwned(server)) return;
+  getCoordinator().attach(server);
+  setTentative(server, true);
   deferClose(server);
 }
 

@@ -61,4 +61,7 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
 
 refuseMount(graceful);
 
+// So that a strict package manager needs no second install, and there is one copy of core.
+export { createCoordinator, getCoordinator } from '@graceful-cluster/core';
+
 export default graceful;

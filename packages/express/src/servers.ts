@@ -26,14 +26,15 @@ const owners = new WeakMap<object, { readonly take: Take; readonly coordinator: 
 /** All of them, those included that were mounted on something else. */
 const takers = new Set<Take>();
 
-/** HTTP servers that listen, or did. */
+/** HTTP servers that listen. */
 const opened = new Set<WeakRef<Server>>();
 
 /** What has to be undone where a server turns out to be another one's. */
 const guesses = new WeakMap<Server, { by: ShutdownCoordinator; detach: () => void }>();
 
 onServerListening((server) => {
-  for (const reference of opened) if (reference.deref() === undefined) opened.delete(reference);
+  // One that is closed tells again when it listens again.
+  for (const reference of opened) if (reference.deref()?.listening !== true) opened.delete(reference);
   if (server.listenerCount('request') === 0) return;
   opened.add(new WeakRef(server));
   offer(server);
@@ -61,7 +62,8 @@ function offerAll(): void {
 /** @param only - the one server that the program named */
 export function claimServers(coordinator: ShutdownCoordinator, only: Server | undefined): Claim {
   const take: Take = (server, certainty) => {
-    if (only !== undefined && server !== only) return;
+    if (coordinator.disposed) takers.delete(take);
+    if (coordinator.disposed || (only !== undefined && server !== only)) return;
     const guess = guesses.get(server);
     if (certainty === 'known' && guess !== undefined && guess.by !== coordinator) guess.detach();
     try {
@@ -79,9 +81,12 @@ export function claimServers(coordinator: ShutdownCoordinator, only: Server | un
     take,
     own: (app) => {
       const owner = owners.get(app);
-      if (owner === undefined) owners.set(app, { take, coordinator });
+      if (owner === undefined || owner.coordinator.disposed) owners.set(app, { take, coordinator });
       return (
-        owner === undefined || owner.coordinator === coordinator || owner.coordinator.state === 'stopped'
+        owner === undefined ||
+        owner.coordinator === coordinator ||
+        owner.coordinator.disposed ||
+        owner.coordinator.state === 'stopped'
       );
     },
     offerAll,

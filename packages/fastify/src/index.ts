@@ -41,5 +41,8 @@ const wrapped: Plugin = fp(checked, { fastify: '5.x', name: '@graceful-cluster/f
  */
 export const gracefulCluster: Plugin & { readonly gracefulCluster: Plugin; readonly default: Plugin } =
   Object.assign(wrapped, { gracefulCluster: wrapped, default: wrapped });
+// So that a strict package manager needs no second install, and there is one copy of core.
+export { createCoordinator, getCoordinator } from '@graceful-cluster/core';
+
 export default gracefulCluster;
 export { gracefulCluster as 'module.exports' };

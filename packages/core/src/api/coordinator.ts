@@ -73,6 +73,8 @@ export interface ShutdownCoordinator extends AsyncDisposable {
    * @throws ERR_GRACEFUL_INVALID_ARGUMENT
    */
   readonly on: OnEvent;
+  /** Whether `dispose()` was called: no signal is heard any more. */
+  readonly disposed: boolean;
   /** Takes off every listener that was added, signal handlers included; servers go on without care. */
   readonly dispose: () => void;
 }

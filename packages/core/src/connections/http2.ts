@@ -42,6 +42,14 @@ interface OpenStream {
   readonly since: number;
 }
 
+/** What another tracker of the same server takes over: Node lists no sessions. */
+interface OpenSession {
+  readonly session: ServerHttp2Session;
+  readonly socket: Socket;
+  readonly since: number;
+  readonly streams: readonly Omit<OpenStream & { readonly stream: ServerHttp2Stream }, 'entry'>[];
+}
+
 /** Node exports no class to ask with `instanceof`; both kinds have this method since they exist. */
 export function isHttp2Server(server: Server): server is Http2Server | Http2SecureServer {
   return typeof (server as Partial<Http2Server>).updateSettings === 'function';
@@ -80,28 +88,41 @@ export function trackHttp2(
 
   function onSession(session: ServerHttp2Session): void {
     if (latest === undefined) return;
+    addSession(session, latest, now());
+    latest = undefined;
+  }
+
+  function addSession(session: ServerHttp2Session, socket: Socket, since: number): Session {
     const entry: Session = {
       session,
-      socket: latest,
-      since: now(),
+      socket,
+      since,
       silent: true,
       open: 0,
       asked: false,
       timer: undefined,
       ending: undefined,
     };
-    latest = undefined;
     sessions.add(session, entry);
     session.on('stream', onStream);
     begin(entry);
+    return entry;
   }
 
   function onStream(this: ServerHttp2Session, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const entry = sessions.entries.get(this);
-    if (entry === undefined) return;
+    if (entry !== undefined) addStream(entry, stream, headers, now());
+  }
+
+  function addStream(
+    entry: Session,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    since: number,
+  ): void {
     entry.open += 1;
     entry.silent = false;
-    streams.set(stream, { entry, headers, since: now() });
+    streams.set(stream, { entry, headers, since });
     stream.once('close', onStreamClose);
   }
 
@@ -216,6 +237,21 @@ export function trackHttp2(
     whenEmpty: sessions.whenEmpty,
     cut: () => [...sessions.entries.values()].flatMap(cut),
     totals: () => totals,
+    open: () =>
+      [...sessions.entries.values()].map((entry): OpenSession => {
+        const { session, socket, since } = entry;
+        const ours = [...streams].filter(([, stream]) => stream.entry === entry);
+        const list = ours.map(([stream, of]) => ({ stream, headers: of.headers, since: of.since }));
+        return { session, socket, since, streams: list };
+      }),
+    adopt: (open) => {
+      if (!Array.isArray(open)) return;
+      for (const { session, socket, since, streams: list } of open as readonly OpenSession[]) {
+        if (typeof session?.ping !== 'function' || session.destroyed || !Array.isArray(list)) continue;
+        const entry = addSession(session, socket, since);
+        for (const each of list) addStream(entry, each.stream, each.headers, each.since);
+      }
+    },
     release: () => {
       clearTimeout(streamTimer);
       server.off(event, onConnection);

@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'node:net';
+import { Socket, type Server } from 'node:net';
 import type { CutConnection } from '../api/report.ts';
 import type { Connections } from '../drain/connections.ts';
 import { peerName } from './names.ts';
@@ -39,6 +39,11 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
         return cut;
       }),
     totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
+    open: () => [...sockets.entries.keys()],
+    adopt: (open) => {
+      if (!Array.isArray(open)) return;
+      for (const socket of open) if (socket instanceof Socket && !socket.destroyed) add(socket);
+    },
     release: () => {
       server.off(event, add);
       sockets.clear();

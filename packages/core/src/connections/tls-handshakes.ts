@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import type { CutConnection } from '../api/report.ts';
 import type { Connections } from '../drain/connections.ts';
@@ -75,6 +75,11 @@ export function trackTlsHandshakes(server: Server): Connections {
         return { kind: 'tls-handshake', name, requests: 0, lost };
       }),
     totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
+    open: () => [...sockets.entries.keys()],
+    adopt: (open) => {
+      if (!Array.isArray(open)) return;
+      for (const socket of open) if (socket instanceof Socket && !socket.destroyed) onConnection(socket);
+    },
     release: () => {
       server.off('connection', onConnection);
       server.off('secureConnection', onSecure);

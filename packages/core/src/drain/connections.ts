@@ -16,6 +16,10 @@ export interface Connections {
   /** Destroys what is left, at the deadline. */
   readonly cut: () => readonly CutConnection[];
   readonly totals: () => ConnectionTotals;
+  /** What is open, for `adopt` of those that track the server next. Undefined where Node lists it. */
+  readonly open?: () => unknown;
+  /** Takes over what another one's `open` gave, which may be of another version: what it does not know is left out. */
+  readonly adopt?: (open: unknown) => void;
   /** Stops tracking and takes every listener off. */
   readonly release: () => void;
 }
@@ -71,6 +75,11 @@ export function combineConnections(parts: readonly Connections[]): Connections {
         idle: sum(totals, 'idle'),
         gone: sum(totals, 'gone'),
       };
+    },
+    open: () => parts.map((part) => part.open?.()),
+    adopt: (open) => {
+      if (!Array.isArray(open)) return;
+      for (const [index, part] of parts.entries()) part.adopt?.(open[index]);
     },
     release: () => {
       for (const part of parts) part.release();

@@ -1,4 +1,5 @@
 import { now } from '../clock.ts';
+import { shared } from './registry.ts';
 
 /** Longest wait in milliseconds for what the loop still holds, such as the transport of a logger. */
 const FLUSH_MS = 100;
@@ -9,30 +10,33 @@ const LOOK_MS = 10;
 /** Longest wait in milliseconds for a slow reader of stdout and stderr: a pipe holds 64 kB, Node keeps the rest. */
 const SLOW_READER_MS = 1_000;
 
-let running = 0;
-let worst: number | undefined;
+/** `running` shutdowns, and the worst `code` that one of them ended with. */
+const state = shared<Map<'running' | 'code', number>>('exit', Map);
 let emptied = false;
+
+const running = (): number => state.get('running') ?? 0;
 
 /**
  * Keeps the process from exiting until the returned function is called: several coordinators in one process must not
  * cut each other short.
  */
 export function holdExit(): () => void {
-  running += 1;
+  state.set('running', running() + 1);
   return () => {
-    running -= 1;
+    state.set('running', running() - 1);
     leave();
   };
 }
 
 /** Ends the process when no shutdown is running any more, with the worst of the codes that were given. */
 export function exitWith(code: number): void {
-  worst = Math.max(worst ?? 0, code);
+  state.set('code', Math.max(state.get('code') ?? 0, code));
   leave();
 }
 
 function leave(): void {
-  if (worst === undefined || running > 0) return;
+  const worst = state.get('code');
+  if (worst === undefined || running() > 0) return;
   process.exitCode = worst;
   const end = now() + SLOW_READER_MS;
   const exit = (): void => {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { now } from '../clock.ts';
+import { shared } from './registry.ts';
 
 export interface SignalHandlers {
   /** Called with the first signal. */
@@ -10,29 +11,34 @@ export interface SignalHandlers {
 
 type Watcher = (signal: NodeJS.Signals) => void;
 
-/** One listener on the process for each signal, however many coordinators there are. */
-const watchers = new Map<NodeJS.Signals, Set<Watcher>>();
-
-function onSignal(signal: NodeJS.Signals): void {
-  for (const watcher of watchers.get(signal) ?? []) watcher(signal);
+interface Watched {
+  readonly watchers: Set<Watcher>;
+  readonly listener: Watcher;
 }
 
+/** One listener on the process for each signal, however many coordinators and copies of this package there are. */
+const watched = shared<Map<NodeJS.Signals, Watched>>('signals', Map);
+
 function add(signal: NodeJS.Signals, watcher: Watcher): void {
-  const known = watchers.get(signal);
+  const known = watched.get(signal);
   if (known !== undefined) {
-    known.add(watcher);
+    known.watchers.add(watcher);
     return;
   }
-  watchers.set(signal, new Set([watcher]));
+  const watchers = new Set([watcher]);
+  const listener: Watcher = (name) => {
+    for (const each of watchers) each(name);
+  };
+  watched.set(signal, { watchers, listener });
   // Never `process.once`: the next signal would take its default action, in the middle of a drain.
-  process.on(signal, onSignal);
+  process.prependListener(signal, listener);
 }
 
 function remove(signal: NodeJS.Signals, watcher: Watcher): void {
-  const known = watchers.get(signal);
-  if (known === undefined || !known.delete(watcher) || known.size > 0) return;
-  watchers.delete(signal);
-  process.off(signal, onSignal);
+  const known = watched.get(signal);
+  if (known === undefined || !known.watchers.delete(watcher) || known.watchers.size > 0) return;
+  watched.delete(signal);
+  process.off(signal, known.listener);
 }
 
 /**

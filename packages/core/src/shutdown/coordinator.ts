@@ -90,6 +90,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     throw new GracefulError('ERR_GRACEFUL_TOO_LATE', `a hook was added in the state '${lifecycle.state()}'`);
   }
 
+  let disposed = false;
   const disposers: (() => void)[] = [
     watchSignals(settings.signals, settings.secondSignalDelay, {
       begin: (signal) => {
@@ -134,7 +135,11 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       ...everything.counts(),
     }),
     on: events.on,
+    get disposed() {
+      return disposed;
+    },
     dispose: () => {
+      disposed = true;
       for (const stop of disposers) stop();
     },
     [Symbol.asyncDispose]: async () => {

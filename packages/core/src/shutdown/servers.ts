@@ -1,12 +1,11 @@
-import { Server } from 'node:net';
+import type { Server } from 'node:net';
 import type { ListenerReport } from '../api/report.ts';
 import type { ConnectionHooks, Connections } from '../drain/connections.ts';
 import { trackServer } from '../connections/track.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../drain/drainable.ts';
-import { adviseAttach } from '../api/describe.ts';
-import { expected, GracefulError } from '../api/errors.ts';
 import { closeListener } from '../listener/close.ts';
 import { keepAddress, serverSocket } from '../listener/listening-socket.ts';
+import { claimServer, disownServer, setTentative } from './owners.ts';
 
 /** The servers in the care of one coordinator. */
 export interface Servers extends Drainable {
@@ -16,15 +15,17 @@ export interface Servers extends Drainable {
 }
 
 interface Attachment {
-  readonly connections: Connections;
   readonly detach: () => void;
+  /** Tracks its connections, unless that is so already. */
+  readonly wake: () => void;
 }
-
-const owned = new WeakSet<Server>();
 
 /** @param failed - called with the error of a listener that could not be closed */
 export function createServers(failed: (error: unknown) => void, hooks: ConnectionHooks): Servers {
-  const attachments = new Map<Server, Attachment>();
+  /** Of the servers that listen, or did not yet; and of those that have closed connections left. */
+  const tracked = new Map<Server, Connections>();
+  /** A server that is closed holds nothing here, and is back when it listens again. */
+  const attachments = new WeakMap<Server, Attachment>();
   const reports: Promise<ListenerReport | undefined>[] = [];
   const drains: Promise<void>[] = [];
   const beingClosed = new Set<Server>();
@@ -33,7 +34,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   let announced = false;
   let closing: DrainOptions | undefined;
 
-  const all = (): Connections[] => [...attachments.values()].map(({ connections }) => connections);
+  const all = (): Connections[] => [...tracked.values()];
 
   function closeOne(server: Server, connections: Connections): void {
     // A server that began to listen in the turn of the signal emits `listening` only now.
@@ -56,30 +57,60 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     drains.push(closed.then(connections.whenEmpty));
   }
 
-  return {
-    attach: (server) => {
-      const known = attachments.get(server);
-      if (known !== undefined) return known.detach;
-      claim(server);
+  function attach(server: Server): () => void {
+    const known = attachments.get(server);
+    if (known !== undefined) {
+      setTentative(server, false);
+      known.wake();
+      return known.detach;
+    }
+    const open = claimServer(server, () => {
+      const connections = tracked.get(server)?.open?.();
+      detach();
+      return connections;
+    });
+
+    function wake(): void {
+      if (tracked.has(server)) return;
       const connections = trackServer(server, hooks);
-      const onListening = (): void => closeOne(server, connections);
-      const detach = (): void => {
-        // It may have been attached again since.
-        if (attachments.get(server)?.detach !== detach) return;
-        attachments.delete(server);
-        owned.delete(server);
-        server.off('listening', onListening);
-        restoreAddress.get(server)?.();
-        restoreAddress.delete(server);
-        connections.release();
-      };
-      server.on('listening', onListening);
-      attachments.set(server, { connections, detach });
+      tracked.set(server, connections);
       if (announced) connections.announce();
-      closeOne(server, connections);
-      return detach;
-    },
-    list: () => [...attachments.keys()],
+    }
+    function onListening(): void {
+      wake();
+      const connections = tracked.get(server);
+      if (connections !== undefined) closeOne(server, connections);
+    }
+    function onClose(): void {
+      // One that closes during a shutdown is in its report.
+      if (closing !== undefined || server.listening) return;
+      tracked.get(server)?.release();
+      tracked.delete(server);
+    }
+    function detach(): void {
+      // It may have been attached again since.
+      if (attachments.get(server)?.detach !== detach) return;
+      attachments.delete(server);
+      disownServer(server);
+      server.off('listening', onListening);
+      server.off('close', onClose);
+      restoreAddress.get(server)?.();
+      restoreAddress.delete(server);
+      tracked.get(server)?.release();
+      tracked.delete(server);
+    }
+
+    server.on('listening', onListening);
+    server.on('close', onClose);
+    attachments.set(server, { detach, wake });
+    onListening();
+    if (open !== undefined) tracked.get(server)?.adopt?.(open);
+    return detach;
+  }
+
+  return {
+    attach,
+    list: () => [...tracked.keys()],
     counts: () => sumCounts(all().map((connections) => connections.counts())),
     waiting: (limit) =>
       all()
@@ -91,14 +122,14 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     },
     close: (options) => {
       closing = options;
-      for (const [server, { connections }] of attachments) closeOne(server, connections);
+      for (const [server, connections] of tracked) closeOne(server, connections);
     },
     closed: async () => (await allOf(reports)).filter((report) => report !== undefined),
     drained: () => allOf(drains),
     cut: () => all().flatMap((connections) => connections.cut()),
     totals: () => all().map((connections) => connections.totals()),
     release: () => {
-      for (const { detach } of attachments.values()) detach();
+      for (const server of tracked.keys()) attachments.get(server)?.detach();
     },
   };
 }
@@ -110,15 +141,4 @@ async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> 
     const values = await Promise.all(promises);
     if (promises.length === length) return values;
   }
-}
-
-function claim(server: Server): void {
-  if (!(server instanceof Server)) {
-    const rule = 'a net.Server or one of its kinds';
-    throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'server', rule, server, adviseAttach(server));
-  }
-  if (owned.has(server)) {
-    throw new GracefulError('ERR_GRACEFUL_SERVER_OWNED', 'another coordinator drains this server already');
-  }
-  owned.add(server);
 }

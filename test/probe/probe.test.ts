@@ -59,8 +59,9 @@ t.test('a round against a server that commits every fault once reports exactly t
   const phases = new Set<string>();
   const round = await runRound({
     command: [...pristine, faultyServer],
-    load: { ...none, newConnection: 1, hungAfter: 300 },
-    warmup: 3_000,
+    // The faults take 3 s where nothing else runs: the rest is for a busy machine, on which an answer may take as long.
+    load: { ...none, newConnection: 1, hungAfter: 1_500 },
+    warmup: 10_000,
     onProgress: ({ phase }) => phases.add(phase),
   });
 
@@ -99,7 +100,7 @@ t.test('a round against a server that commits every fault once reports exactly t
     );
   }
   const hung = round.lost.find(({ outcome }) => outcome === 'hung');
-  t.ok(hung && hung.ended - hung.started >= 300 && hung.ended - hung.started < 3_000);
+  t.ok(hung && hung.ended - hung.started >= 1_500 && hung.ended - hung.started < 4_200);
   const [before, after] = round.lost.slice(-2);
   t.ok((before?.ended ?? 0) < 0 && (after?.ended ?? 0) > 0, 'times are relative to the signal');
 
@@ -191,16 +192,27 @@ t.test('a client that this process kept waiting opens a new connection', async (
 });
 
 t.test('a request on a connection used again is lost when the server closes it', async (t) => {
+  let opened = 0;
+  let resets = 0;
   const { port } = await listen(t, (socket) => {
+    opened += 1;
     let requests = 0;
     socket.on('data', () => {
       requests += 1;
-      if (requests === 1) socket.write(ok);
-      else socket.resetAndDestroy();
+      if (requests === 1) {
+        socket.write(ok);
+        return;
+      }
+      resets += 1;
+      if (resets === 2) load.stop();
+      socket.resetAndDestroy();
     });
   });
-  const tally = await load(port, 4, { keepAlive: 1, thinkTime: 1 });
-  t.same(tally.counts, counted({ answered: 2, reset: 2 }));
+  const load = startLoad({ host: '127.0.0.1', port }, { ...none, keepAlive: 1, thinkTime: 1 });
+  await load.ended;
+  const tally = load.result();
+  // A client that the machine keeps waiting opens more than the two connections.
+  t.same(tally.counts, counted({ answered: opened, reset: 2 }));
   t.match(tally.lost, [{ opened: false, connected: null }, { opened: false }]);
 });
 

@@ -54,10 +54,14 @@ export function begunSockets(server: Server): ReadonlySet<Socket> | undefined {
   return list && new Set(list.active().flatMap(({ socket }) => socket ?? []));
 }
 
-/** False once a protocol upgrade has taken the socket away from HTTP. */
-export function speaksHttp(socket: Socket): boolean {
+/**
+ * What a socket of an HTTP server speaks. `upgraded` once an upgrade or CONNECT has taken it away from HTTP; `unknown`
+ * before HTTP has it: a wrapper may read a PROXY line first.
+ */
+export function protocolOf(socket: Socket): 'http' | 'upgraded' | 'unknown' {
   const parser = parserOf(socket);
-  return parser !== null && parser !== undefined && upgradeStream(socket) === undefined;
+  if (parser === undefined) return 'unknown';
+  return parser === null || upgradeStream(socket) !== undefined ? 'upgraded' : 'http';
 }
 
 /** What Node 26 gives to the application instead of the socket when the request that upgrades has a body. */
@@ -101,14 +105,38 @@ export function currentResponse(socket: Socket): ServerResponse | undefined {
   return request?.upgrade === true ? undefined : (response ?? undefined);
 }
 
+/** Given the headers that a response is about to write, returns those that it writes instead. */
+export type ChangeHead = (response: ServerResponse, headers: unknown) => unknown;
+
+type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
+
 /**
- * A header of a response whose head is sent. `getHeader` misses what was passed to `writeHead`, so the raw head is
- * searched too.
+ * Has a response call `change` when its head is written, however that comes about: every `writeHead` ends in
+ * `_storeHeader`, that of a subclass and those that `on-headers` wraps included. Where there is no such method, in
+ * `writeHead` itself, for the headers that were set before.
  */
+export function onHead(response: ServerResponse, change: ChangeHead): void {
+  const own = response as unknown as { _storeHeader?: StoreHeader };
+  const store = own._storeHeader;
+  if (typeof store === 'function') {
+    own._storeHeader = function (firstLine, headers) {
+      store.call(this, firstLine, change(this, headers));
+    };
+    return;
+  }
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (...args: unknown[]) => {
+    if (response.getHeaderNames().length === 0) response.setHeader('Connection', 'keep-alive');
+    change(response, undefined);
+    return writeHead(...args);
+  };
+}
+
+/** Of a response whose head is written: what `writeHead` was given is in none of the public places. */
 function writtenHeader(response: ServerResponse, name: string): string {
-  const set = response.getHeader(name);
-  const head = (response as unknown as { readonly _header?: string | null })._header ?? '';
-  return String(set ?? new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1] ?? '').toLowerCase();
+  const { _header: head } = response as unknown as { readonly _header?: string | null };
+  const written = head && new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1];
+  return String(written ?? response.getHeader(name) ?? '').toLowerCase();
 }
 
 export function contentType(response: ServerResponse): string {
@@ -118,6 +146,8 @@ export function contentType(response: ServerResponse): string {
 /** Whether this response says that the connection ends with it. */
 export function saysClose(response: ServerResponse): boolean {
   if (!response.headersSent) return false;
+  // Where there is neither a length nor chunks, the end of the connection is the end of the body.
+  if ((response as unknown as { readonly _last?: boolean })._last === true) return true;
   return !response.shouldKeepAlive || writtenHeader(response, 'connection').includes('close');
 }
 

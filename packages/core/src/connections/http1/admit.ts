@@ -1,30 +1,41 @@
 import type { ServerResponse } from 'node:http';
-import { isLast, saysClose } from '../../node-internals/http.ts';
-import { drainState, type DrainState, type Http1Connection } from './request-channel.ts';
+import { isLast, onHead, saysClose } from '../../node-internals/http.ts';
+import { closingHead } from './closing-head.ts';
+import { connectionOf, drainState, type Http1Connection } from './request-channel.ts';
 
 /**
- * Admits a request that arrived during the shutdown. Returns false for one that must not be executed: its client has
- * read `Connection: close` on an earlier response, so it may send the request elsewhere (RFC 9112, section 9.3.2).
+ * Admits a request that arrived during the shutdown. Returns false for one that must not be executed: an earlier response
+ * says `Connection: close` to its client, so it may send the request elsewhere (RFC 9112, section 9.3.2).
+ *
+ * @param late - the drain has lasted for `keepAliveGrace`: a client that pipelines without end must not hold it up
  */
-export function admit(connection: Http1Connection, response: ServerResponse): boolean {
+export function admit(connection: Http1Connection, response: ServerResponse, late: boolean): boolean {
   const drain = drainState(connection);
   clearTimeout(drain.timer);
-  const previous = connection.inFlight.at(-1)?.response;
-  if (drain.ending !== undefined || (previous !== undefined && saysClose(previous))) return false;
-  if (previous !== undefined && previous === drain.marked) previous.shouldKeepAlive = true;
-  sayClose(drain, response);
+  drain.asked = true;
+  if (drain.ending !== undefined || drain.refuses) return false;
+  const previous = connection.inFlight.last;
+  drain.refuses = previous !== undefined && (saysClose(previous) || (late && !previous.headersSent));
+  if (drain.refuses) return false;
+  sayCloseIfLast(response);
   return true;
 }
 
 /**
- * Makes a response say `Connection: close`, where that is still possible. On the response object rather than in its
- * headers: this can be taken back, and touches no header of the application.
+ * Makes a response say `Connection: close` if no other request waits behind it when its head is written. Not before that
+ * moment: what was said cannot be taken back when a pipelined request comes.
  */
-export function sayClose(drain: DrainState, response: ServerResponse): void {
-  drain.marked = undefined;
-  if (response.headersSent || !response.shouldKeepAlive) return;
-  // Pipelined requests from before this server was attached: only the last of them may say it.
-  if (response.socket !== null && !isLast(response.socket, response)) return;
-  response.shouldKeepAlive = false;
-  drain.marked = response;
+export function sayCloseIfLast(response: ServerResponse): void {
+  if (!response.headersSent) onHead(response, sayClose);
+}
+
+function sayClose(response: ServerResponse, headers: unknown): unknown {
+  const { socket } = response.req;
+  const connection = connectionOf(socket);
+  // A handshake that the application answers by itself.
+  if (response.statusCode === 101 || connection === undefined) return headers;
+  if (connection.inFlight.last !== response) return headers;
+  // Of pipelined requests from before the server was attached, only the first is known.
+  if (!isLast(socket, response) && connection.drain?.refuses !== true) return headers;
+  return closingHead(response, headers);
 }

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
-import { begunSockets, speaksHttp } from '../../node-internals/http.ts';
+import { begunSockets, protocolOf } from '../../node-internals/http.ts';
 import { drainState, type Http1Connection } from './request-channel.ts';
 
 /** Shortest time between two looks at a request head on its way, in milliseconds. */
@@ -50,8 +50,8 @@ export function createIdleConnections(
 
   function end(connection: Http1Connection, polledAgain = false): void {
     const { socket, inFlight } = connection;
-    if (inFlight.length > 0 || socket.destroyed) return;
-    if (!speaksHttp(socket)) endings.endUpgraded(connection);
+    if (inFlight.size > 0 || socket.destroyed) return;
+    if (protocolOf(socket) === 'upgraded') endings.endUpgraded(connection);
     // A request head is on its way, perhaps an upgrade: look again later.
     else if (headBegun(connection)) wait(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
     // Bytes reached the kernel after this poll had passed the socket (a TLS handshake takes 1 ms): poll once more.
@@ -63,6 +63,8 @@ export function createIdleConnections(
     const { socket, upload } = connection;
     // What is on its way may be the rest of a body whose request has been answered.
     if (silent(connection) || upload?.complete === false) return false;
+    // What HTTP has not got yet: half a PROXY line, for one.
+    if (protocolOf(socket) === 'unknown') return true;
     begun ??= begunSockets(server) ?? NO_SOCKETS;
     setImmediate(forgetBegun);
     return begun.has(socket);

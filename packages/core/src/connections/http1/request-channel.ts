@@ -4,12 +4,13 @@ import type { Socket } from 'node:net';
 import { coarseNow, now } from '../../clock.ts';
 import {
   currentResponse,
+  protocolOf,
   requestTaker,
   setRequestTaker,
   exposesCurrentResponse,
-  speaksHttp,
   type TakeRequest,
 } from '../../node-internals/http.ts';
+import { InFlight, NONE } from './in-flight.ts';
 
 const record: unique symbol = Symbol('graceful-cluster.connection');
 
@@ -20,10 +21,10 @@ export interface Http1Connection {
   /** `socket.bytesRead` when it was opened: under TLS the handshake counts. */
   readonly opened: number;
   /**
-   * In the order in which they came. While nothing is shutting down it holds pipelined ones only: to follow every
-   * request costs 2 to 4 percent of a small one, and Node knows what a socket is writing.
+   * While nothing is shutting down it holds pipelined requests only: to follow every request costs 2 to 4 percent of a
+   * small one, and Node knows what a socket is writing.
    */
-  inFlight: readonly RequestInFlight[];
+  inFlight: InFlight;
   /** A request that was answered before its body had arrived. */
   upload: IncomingMessage | undefined;
   /** When the last request came, or it was accepted, in whole milliseconds: a fraction would take 16 bytes more. */
@@ -33,24 +34,18 @@ export interface Http1Connection {
   drain: DrainState | undefined;
 }
 
-export interface RequestInFlight {
-  readonly response: ServerResponse;
-  /** When it came. */
-  readonly since: number;
-}
-
-export const NONE: readonly RequestInFlight[] = [];
-
 export interface DrainState {
   timer: NodeJS.Timeout | undefined;
-  /** The response that was marked to say `Connection: close`. */
-  marked: ServerResponse | undefined;
+  /** Whether a request has come since the drain began. */
+  asked: boolean;
+  /** Whether a request was refused: the last one before it has the last response. */
+  refuses: boolean;
   ending: 'answered' | 'idle' | undefined;
 }
 
 /** Made with the first thing that a drain has to remember of a connection. */
 export function drainState(connection: Http1Connection): DrainState {
-  return (connection.drain ??= { timer: undefined, marked: undefined, ending: undefined });
+  return (connection.drain ??= { timer: undefined, asked: false, refuses: false, ending: undefined });
 }
 
 /** The server's side of its connections. */
@@ -85,9 +80,12 @@ function onStart(message: unknown): void {
 function onFinish(message: unknown): void {
   const { socket, request, response } = message as Exchange;
   const connection = socket[record];
-  if (connection === undefined || !connection.inFlight.some((each) => each.response === response)) return;
-  connection.inFlight = without(connection, response);
-  if (connection.inFlight === NONE) connection.upload = request.complete ? undefined : request;
+  if (connection === undefined || !connection.inFlight.delete(response)) return;
+  if (connection.inFlight.size === 0) {
+    // An empty one would stay with an idle connection.
+    connection.inFlight = NONE;
+    connection.upload = request.complete ? undefined : request;
+  }
   connection.owner.finished(connection);
 }
 
@@ -114,7 +112,8 @@ export function tapParser(connection: Http1Connection): void {
   const { socket } = connection;
   connection.take = requestTaker(socket);
   if (connection.take !== undefined) setRequestTaker(socket, takeRequest);
-  else if (speaksHttp(socket)) followAllRequests();
+  // HTTP gets this socket later: a wrapper reads a PROXY line first.
+  else if (protocolOf(socket) !== 'upgraded') followAllRequests();
 }
 
 export function untapParser({ socket, take }: Http1Connection): void {
@@ -141,34 +140,26 @@ export function unregisterServer(server: Server): void {
 /** Records a request that arrived while nothing is shutting down, perhaps behind the response of another one. */
 export function recordPipelined(connection: Http1Connection, response: ServerResponse): void {
   const current = currentResponse(connection.socket);
-  if (current === undefined) return;
-  if (connection.inFlight.length === 0) remember(connection, { response: current, since: connection.since });
+  const before = connection.since;
   connection.since = Math.round(now());
-  remember(connection, { response, since: connection.since });
+  if (current === undefined) return;
+  if (connection.inFlight.size === 0) remember(connection, current, before);
+  remember(connection, response, connection.since);
 }
 
-function remember(connection: Http1Connection, request: RequestInFlight): void {
-  connection.inFlight = [...connection.inFlight, request];
-  request.response.once('close', forget);
-}
-
-/** On `close`, after `onFinish`: drops a response that never finished. */
-function forget(this: ServerResponse): void {
-  const connection = (this.req.socket as TrackedSocket)[record];
-  if (connection !== undefined) connection.inFlight = without(connection, this);
-}
-
-/** Holding the last response of an idle connection would cost kilobytes for each. */
-function without({ inFlight }: Http1Connection, response: ServerResponse): readonly RequestInFlight[] {
-  const left = inFlight.filter((each) => each.response !== response);
-  return left.length === 0 ? NONE : left;
+export function remember(connection: Http1Connection, response: ServerResponse, since: number): void {
+  if (connection.inFlight === NONE) connection.inFlight = new InFlight();
+  connection.inFlight.add(response, since);
 }
 
 /** What is in flight on a connection whose requests are not followed. */
-export function requestsOnSocket(connection: Http1Connection): readonly RequestInFlight[] {
-  const response = currentResponse(connection.socket);
+export function requestsOnSocket({ socket, inFlight, since }: Http1Connection): InFlight {
+  const response = currentResponse(socket);
   if (response === undefined) return NONE;
-  return connection.inFlight.length > 0 ? connection.inFlight : [{ response, since: connection.since }];
+  if (inFlight.size > 0) return inFlight;
+  const found = new InFlight();
+  found.add(response, since);
+  return found;
 }
 
 export function connectionOf(socket: TrackedSocket): Http1Connection | undefined {

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { CutConnection } from '../../api/report.ts';
 import type { ConnectionHooks, Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
-import { admit, sayClose } from './admit.ts';
+import { admit, sayCloseIfLast } from './admit.ts';
 import { NO_LIMITS } from '../../drain/limits.ts';
 import { deferRequests } from './defer-requests.ts';
 import { endEventStreams } from '../event-streams.ts';
@@ -12,26 +12,26 @@ import {
   currentResponse,
   incompleteRequest,
   knownSockets,
+  protocolOf,
   exposesCurrentResponse,
-  speaksHttp,
   stopTimeoutChecks,
 } from '../../node-internals/http.ts';
 import {
   drainState,
   followAllRequests,
   requestsOnSocket,
-  NONE,
   recordPipelined,
+  remember,
   setConnection,
   untapParser,
   unregisterServer,
   tapParser,
   registerServer,
   type Http1Connection,
-  type RequestInFlight,
   type RequestOwner,
 } from './request-channel.ts';
 import { createIdleConnections } from './idle.ts';
+import { NONE, type InFlight } from './in-flight.ts';
 import { createQuietSet } from './quiet-set.ts';
 import { linger } from '../linger.ts';
 import { createOpenSet } from '../open-set.ts';
@@ -51,6 +51,8 @@ export function trackHttp1(
   let stopStreams = (): void => {};
   let phase: 'running' | 'announced' | 'draining' = 'running';
   let limits = NO_LIMITS;
+  /** The drain has lasted for `keepAliveGrace`. */
+  let late = Infinity;
   const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
   const deferred = deferRequests(server);
   const idle = createIdleConnections(server, () => limits, {
@@ -91,23 +93,23 @@ export function trackHttp1(
         recordPipelined(connection, response);
         return;
       }
-      if (phase !== 'running' && !admit(connection, response)) {
+      if (phase !== 'running' && !admit(connection, response, now() > late)) {
         deferred.drop(response);
         return;
       }
       connection.since = Math.round(now());
-      connection.inFlight = [...connection.inFlight, { response, since: connection.since }];
+      remember(connection, response, connection.since);
     },
     finished: (connection) => {
       if (phase !== 'draining') return;
       totals.served += 1;
-      if (connection.inFlight.length === 0) process.nextTick(takeNext, connection);
+      if (connection.inFlight.size === 0) process.nextTick(takeNext, connection);
     },
   };
 
   const follows = (): boolean => phase !== 'running' || !exposesCurrentResponse();
 
-  const requestsOf = (connection: Http1Connection): readonly RequestInFlight[] =>
+  const requestsOf = (connection: Http1Connection): InFlight =>
     follows() ? connection.inFlight : requestsOnSocket(connection);
 
   function announce(): void {
@@ -125,15 +127,14 @@ export function trackHttp1(
     sockets.add(socket, connection);
     if (exposesCurrentResponse()) {
       connection.inFlight = requestsOnSocket(connection);
-      if (connection.inFlight.length === 0) connection.upload = incompleteRequest(socket);
+      if (connection.inFlight.size === 0) connection.upload = incompleteRequest(socket);
     }
-    const last = connection.inFlight.at(-1);
-    if (last !== undefined) sayClose(drainState(connection), last.response);
+    for (const response of connection.inFlight) sayCloseIfLast(response);
     // Node ends a response that said `Connection: close` with destroySoon.
     Object.defineProperty(socket, 'destroySoon', {
       configurable: true,
       value: () => {
-        if (speaksHttp(socket)) end(connection, 'answered');
+        if (protocolOf(socket) === 'http') end(connection, 'answered');
         else Socket.prototype.destroySoon.call(socket);
       },
     });
@@ -141,8 +142,8 @@ export function trackHttp1(
 
   function begin(connection: Http1Connection): void {
     const { socket } = connection;
-    if (connection.inFlight.length > 0) return;
-    if (!speaksHttp(socket)) {
+    if (connection.inFlight.size > 0) return;
+    if (protocolOf(socket) === 'upgraded') {
       // A turn later the listeners of `closing` have run, and the application has written its last messages.
       setImmediate(endUpgraded, socket, hooks, limits.left);
       return;
@@ -154,11 +155,14 @@ export function trackHttp1(
   function takeNext(connection: Http1Connection): void {
     const { socket } = connection;
     const response = currentResponse(socket);
-    if (connection.inFlight.length === 0 && response !== undefined && !response.writableFinished) {
-      connection.inFlight = [{ response, since: connection.since }];
-      sayClose(drainState(connection), response);
+    if (connection.inFlight.size === 0 && response !== undefined && !response.writableFinished) {
+      remember(connection, response, connection.since);
+      sayCloseIfLast(response);
     }
-    if (connection.inFlight.length === 0) idle.await(connection);
+    if (connection.inFlight.size > 0) return;
+    // A response that came this late has said close, whatever the application gave it, or it ends without a word.
+    if (connection.drain?.asked === true && now() > late) end(connection, 'answered');
+    else idle.await(connection);
   }
 
   function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
@@ -171,15 +175,16 @@ export function trackHttp1(
   }
 
   function describe(connection: Http1Connection): string {
-    const [first] = requestsOf(connection);
+    const requests = requestsOf(connection);
+    const { first } = requests;
     if (first === undefined) return peerName(connection.socket);
-    const { method, url } = first.response.req;
-    return withAge(`${method} ${url}`, first.since);
+    const { method, url } = first.req;
+    return withAge(`${method} ${url}`, requests.since(first) ?? connection.since);
   }
 
   function cut(connection: Http1Connection): CutConnection {
     const kind = cutKind(connection);
-    const requests = connection.inFlight.length;
+    const requests = connection.inFlight.size;
     const name = describe(connection);
     clearTimeout(connection.drain?.timer);
     // From here on it counts as cut, and as nothing else.
@@ -191,16 +196,16 @@ export function trackHttp1(
 
   function cutKind(connection: Http1Connection): CutConnection['kind'] {
     if (connection.drain?.ending !== undefined) return 'lingering';
-    if (connection.inFlight.length > 0) return 'request';
-    if (!speaksHttp(connection.socket)) return 'upgraded';
+    if (connection.inFlight.size > 0) return 'request';
+    if (protocolOf(connection.socket) === 'upgraded') return 'upgraded';
     return idle.headBegun(connection) ? 'head' : 'idle';
   }
 
   const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
 
-  const busy = (): Http1Connection[] => all().filter((connection) => requestsOf(connection).length > 0);
+  const busy = (): Http1Connection[] => all().filter((connection) => requestsOf(connection).size > 0);
 
-  const inFlight = (): number => all().reduce((sum, connection) => sum + requestsOf(connection).length, 0);
+  const inFlight = (): number => all().reduce((sum, connection) => sum + requestsOf(connection).size, 0);
 
   /** A server that speaks both hands its HTTP/2 connections to sessions. */
   const isHttp2 = (socket: Socket): boolean => (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
@@ -227,9 +232,8 @@ export function trackHttp1(
       announce();
       phase = 'draining';
       limits = given;
-      stopStreams = endEventStreams(limits.left() / 2, () =>
-        busy().map((each) => each.inFlight[0]?.response),
-      );
+      late = now() + limits.keepAliveGrace;
+      stopStreams = endEventStreams(limits.left() / 2, () => busy().map(({ inFlight: { first } }) => first));
       totals.inFlight = inFlight();
       for (const connection of sockets.entries.values()) begin(connection);
     },

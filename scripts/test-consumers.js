@@ -1,13 +1,11 @@
 // Installs the packages as npm would publish them into fresh projects, and stops a server from each of them:
 // { CommonJS, ESM, TypeScript in both } × { core, fastify, express }, or those that are named.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packAll, root } from './pack.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const target = mkdtempSync(join(tmpdir(), 'graceful-consumers-'));
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 const flags = [
@@ -120,16 +118,7 @@ function readmeProgram(name) {
 }
 
 try {
-  for (const name of Object.keys(packages)) {
-    const pack = ['--yes', packageManager, 'pack', '--pack-destination', target];
-    must('npx', pack, join(root, 'packages', name));
-  }
-  const tarballs = Object.fromEntries(
-    Object.keys(packages).map((name) => [
-      name,
-      join(target, readdirSync(target).find((file) => file.includes(`-${name}-`)) ?? name),
-    ]),
-  );
+  const tarballs = packAll(target, Object.keys(packages));
   const wanted = process.argv.slice(2);
   for (const [name, description] of Object.entries(packages)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -1,6 +1,15 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, copyFileSync, mkdirSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { constants as system, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,15 +138,25 @@ t.test(
     const sun = `Object.defineProperty(process, 'arch', { value: 'sparc' });`;
     t.same(await evaluate(sun + printWhy), { why: `no prebuilt addon for ${process.platform}-sparc` });
 
-    const folder = t.testdir({ dist: { listener: {} } });
-    const copy = `${folder}/dist/listener/native.mjs`;
+    const folder = t.testdir({ app: { dist: {} } });
+    const copy = `${folder}/app/dist/system-calls.mjs`;
+    writeFileSync(`${folder}/app/dist/package.json`, '{"type":"module"}');
     copyFileSync(fileURLToPath(source), copy);
+    copyFileSync(fileURLToPath(new URL('addon.js', source)), `${folder}/app/dist/addon.js`);
     const elsewhere = printWhy.replace('process.argv[1]', JSON.stringify(copy));
+    const missing = /^the addon was not found: copy the folder prebuilds .* GRACEFUL_CLUSTER_NATIVE$/;
+    t.match(await evaluate(elsewhere), { why: missing }, 'no file');
+
     const failed = /^the addon did not load \(ERR_DLOPEN_FAILED: .*\)$/;
-    t.match(await evaluate(elsewhere), { why: failed }, 'no file');
-    mkdirSync(`${folder}/prebuilds`);
+    t.match(await evaluate(elsewhere, [], `${folder}/none.node`), { why: failed }, 'a path without a file');
+    const ours = fileURLToPath(new URL(`prebuilds/${platform}.node`, core));
+    t.notMatch(await evaluate(elsewhere, [], ours), { why: /./ }, 'the path of the file');
+
+    mkdirSync(`${folder}/app/prebuilds`);
+    copyFileSync(ours, `${folder}/app/prebuilds/${platform}.node`);
+    t.notMatch(await evaluate(elsewhere), { why: /./ }, 'a copy beside the folder of the program');
     const foreign = platform === 'linux-x64' ? 'linux-arm64' : 'linux-x64';
-    copyFileSync(new URL(`prebuilds/${foreign}.node`, core), `${folder}/prebuilds/${platform}.node`);
+    copyFileSync(new URL(`prebuilds/${foreign}.node`, core), `${folder}/app/prebuilds/${platform}.node`);
     t.match(await evaluate(elsewhere), { why: failed }, 'a file for another processor');
   },
 );

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { findAddon } from './addon.ts';
 
 /**
  * The system calls of this package, raw and synchronous. Each returns a value of 0 or more, or a negative errno
@@ -68,7 +68,8 @@ let loaded: LoadedSystemCalls | undefined;
 
 /**
  * Loads the addon of this platform on the first call and remembers the outcome. Never throws. The environment
- * variable GRACEFUL_CLUSTER_NATIVE=off keeps it from being loaded, as if this platform had none.
+ * variable GRACEFUL_CLUSTER_NATIVE=off keeps it from being loaded, as if this platform had none; a path there is the
+ * addon's file.
  */
 export function loadSystemCalls(): LoadedSystemCalls {
   loaded ??= load();
@@ -76,14 +77,11 @@ export function loadSystemCalls(): LoadedSystemCalls {
 }
 
 function load(): LoadedSystemCalls {
-  if (process.env['GRACEFUL_CLUSTER_NATIVE'] === 'off') return absent('GRACEFUL_CLUSTER_NATIVE is off');
-  const platform = `${process.platform}-${process.arch}`;
-  if (platform !== 'linux-x64' && platform !== 'linux-arm64')
-    return absent(`no prebuilt addon for ${platform}`);
+  const addon = findAddon();
+  if (addon.file === undefined) return absent(addon.why);
   const calls: Partial<SystemCalls> = {};
   try {
-    const file = fileURLToPath(new URL(`../../prebuilds/${platform}.node`, import.meta.url));
-    process.dlopen({ exports: calls }, file);
+    process.dlopen({ exports: calls }, addon.file);
   } catch (error) {
     return absent(`the addon did not load (${describe(error)})`);
   }

@@ -1,0 +1,101 @@
+// Makes the published form of a package in its folder `lib`: of each entry one CommonJS file, an ES module that only
+// passes its exports on, so that a program never holds two copies of the state, and the declarations of both.
+// It reads the sources and the declarations that tsc wrote. Run by `prepack` in the folder of a package.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { rollUp } from './declarations.js';
+
+/**
+ * What is said on a Node that lacks `process.getBuiltinModule` (before 20.16 and 22.3), where the code cannot run. A
+ * program that imports the package must not start; one that has it put in front by `--import` goes on without it.
+ */
+const NEEDS = 'needs Node 20.19 or later, or 22.12 or later; this is Node';
+const guards = {
+  index: (name) => `throw new Error('${name} ${NEEDS} ' + process.version);`,
+  register: (name) =>
+    `{ process.stderr.write('${name}/register ${NEEDS} ' + process.version + ': this process will stop as if it were not there\\n'); return; }`,
+};
+
+const folder = process.cwd();
+const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+const lib = join(folder, 'lib');
+
+/** Entries by name: `.` is index, `./register` is register. */
+const entries = Object.keys(manifest.exports)
+  .filter((key) => !key.endsWith('.json'))
+  .map((key) => (key === '.' ? 'index' : key.slice(2)));
+
+if (Object.keys(manifest.exports).join() !== Object.keys(manifest.publishConfig.exports).join())
+  throw new Error(`${manifest.name}: exports and publishConfig.exports name different entries`);
+
+const sources = new Map(entries.map((name) => [name, join(folder, 'src', `${name}.ts`)]));
+
+/** What is no entry itself: one file, which all entries share, and so its state. */
+const isShared = (id) => ![...sources.values()].includes(id);
+
+async function bundle() {
+  const build = await rolldown({
+    input: Object.fromEntries(sources),
+    platform: 'node',
+    external: (id) => !/^[./]/.test(id),
+    onLog: (_level, log) => {
+      throw new Error(log.message);
+    },
+  });
+  const { output } = await build.generate({
+    format: 'cjs',
+    exports: 'named',
+    comments: { jsdoc: true, annotation: false, legal: true },
+    codeSplitting: entries.length > 1 ? { groups: [{ name: 'core', test: isShared }] } : false,
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+  });
+  await build.close();
+  for (const { fileName, code, name, isEntry, exports } of output) {
+    // Neither `require` nor `import`: the same text then works wherever a bundler puts it, in an ES module too.
+    const text = code.replaceAll(/require\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")');
+    const guard = isEntry
+      ? `if (!process.getBuiltinModule) ${(guards[name] ?? guards.index)(manifest.name)}\n`
+      : '';
+    const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';
+    writeFileSync(join(lib, fileName), `"use strict";\n${guard}${text}${tail}`);
+    if (isEntry) writeFileSync(join(lib, `${name}.mjs`), passOn(name, exports));
+  }
+}
+
+/** The declarations of the CommonJS file, and of the ES module in front of it. */
+function declare(entry) {
+  const { text, exported } = rollUp(join(folder, 'dist', `${entry}.d.ts`));
+  const named = exported.filter(({ alias }) => !alias.startsWith("'"));
+  const list = (all) =>
+    all
+      .map(
+        ({ isType, local, alias }) =>
+          `${isType ? 'type ' : ''}${local}${alias === local ? '' : ` as ${alias}`}`,
+      )
+      .join(', ');
+  const whole = exported.find(({ alias }) => alias === "'module.exports'")?.local;
+  const types = list(named.filter(({ isType }) => isType));
+  const end =
+    whole === undefined
+      ? `export { ${list(named)} };\n`
+      : `declare namespace ${whole} {\n    export { ${types} };\n}\nexport = ${whole};\n`;
+  writeFileSync(join(lib, `${entry}.d.ts`), `${text}${end}`);
+  const esm =
+    named.length === 0 ? `import './${entry}.js';\n` : `export { ${list(named)} } from './${entry}.js';\n`;
+  writeFileSync(join(lib, `${entry}.d.mts`), esm);
+}
+
+/** An ES module with the exports of the CommonJS file. */
+function passOn(entry, exports) {
+  const names = exports.filter((name) => name !== 'default' && name !== 'module.exports');
+  if (exports.length === 0) return `import './${entry}.js';\n`;
+  const named = `export const { ${names.join(', ')} } = cjs;\n`;
+  return `import cjs from './${entry}.js';\n${named}${exports.includes('default') ? 'export default cjs.default;\n' : ''}`;
+}
+
+rmSync(lib, { recursive: true, force: true });
+mkdirSync(lib);
+await bundle();
+for (const entry of entries) declare(entry);

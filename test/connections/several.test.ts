@@ -47,7 +47,7 @@ t.test('a job past the deadline is named', async (t) => {
   t.match(result, {
     code: 1,
     signal: null,
-    stderr: '',
+    stderr: /: cut at the deadline: nightly export, \d\.\d s\n/,
     report: {
       clean: false,
       connections: { cut: [{ kind: 'work', name: /^nightly export, \d+\.\d s$/, lost: true }] },

@@ -26,7 +26,7 @@ for (const kind of ['http', 'https'] as const) {
     t.match(result, {
       code: 1,
       signal: null,
-      stderr: '',
+      stderr: /: cut at the deadline: GET \/flood, \d\.\d s\n/,
       report: { connections: { cut: [{ kind: 'request', name: /^GET \/flood, / }] }, requests: { cut: 1 } },
     });
     t.ok(result.took < late, `${result.took} ms`);
@@ -58,7 +58,7 @@ for (const kind of ['http', 'https'] as const) {
     t.match(result, {
       code: 1,
       signal: null,
-      stderr: '',
+      stderr: /: cut at the deadline: head 127\.0\.0\.1:\d+\n/,
       report: { connections: { cut: [{ kind: 'head', lost: true }] }, requests: { cut: 0 } },
     });
     t.ok(result.took < late, `${result.took} ms`);

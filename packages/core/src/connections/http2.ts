@@ -13,7 +13,7 @@ import { now } from '../clock.ts';
 import { silentGrace, type DrainLimits } from '../drain/limits.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
-import { peerName, withAge } from './names.ts';
+import { peerName, requestName, withAge } from './names.ts';
 
 /** Longest wait for the answer to a PING_LIMIT_MS, in milliseconds. */
 const PING_LIMIT_MS = 1_000;
@@ -268,5 +268,5 @@ export function trackHttp2(
 }
 
 function describe({ headers, since }: OpenStream): string {
-  return withAge(`${headers[':method']} ${headers[':path']}`, since);
+  return withAge(requestName(headers[':method'], headers[':path']), since);
 }

@@ -8,6 +8,15 @@ export function peerName(socket: Socket): string {
     : `${socket.remoteAddress}:${socket.remotePort}`;
 }
 
+/** Longest path in a name, in characters. */
+const MAX_PATH = 200;
+
+/** `GET /export`: the path alone, since a query string or the user of an absolute URL may be a secret. */
+export function requestName(method: string | undefined, url: string | undefined): string {
+  const path = (url ?? '').replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  return `${method} ${path.slice(0, MAX_PATH) || '/'}`;
+}
+
 /** `GET /export, 4.2 s`: a name, and the time since `since`. */
 export function withAge(name: string, since: number): string {
   return `${name}, ${((now() - since) / 1_000).toFixed(1)} s`;

@@ -15,6 +15,7 @@ import type { CoordinatorControls, Role } from './role.ts';
 import { createServers } from './servers.ts';
 import { runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
 import { createUpgrades } from './upgrades.ts';
+import { createVoice } from './voice.ts';
 import { createWork, trackWork } from './work.ts';
 
 /** Names of requests in a progress line. */
@@ -37,7 +38,6 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const servers = createServers(note, { upgraded: upgrades.end });
   const work = createWork();
   const everything = combine([servers, work, ...role.others]);
-  if (settings.logger !== undefined) logEvents(settings.logger, events);
 
   const lifecycle = createLifecycle(events, (order) => runShutdown(parts, order));
   const { begin } = lifecycle;
@@ -47,6 +47,9 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     counts: everything.counts(),
     waiting: everything.waiting(MAX_NAMED),
   });
+
+  if (settings.logger !== undefined) logEvents(settings.logger, events);
+  const voice = settings.logger === undefined && !settings.silent ? createVoice(events, progress) : undefined;
 
   const parts: ShutdownParts = {
     settings,
@@ -76,7 +79,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     },
     tellProgress: (left) => {
       const { counts, waiting } = progress();
-      events.emit('progress', { state: lifecycle.state(), ...counts, left, waiting });
+      events.emit('progress', { state: lifecycle.state(), ...counts, left: Math.round(left), waiting });
     },
   };
 
@@ -154,7 +157,10 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       lifecycle.setReady(false);
       everything.announce();
     },
-    drain: (order) => ending.beginAndExit({ ...order, own: false }),
+    drain: (order) => {
+      voice?.leaveToPrimary();
+      ending.beginAndExit({ ...order, own: false });
+    },
     beginAndExit: (reason) => ending.beginAndExit(ownDecision(reason)),
     note,
     fail: onFatalError,

@@ -23,18 +23,28 @@ export function createReport(parts: ReportParts): ShutdownReport {
     reason,
     clean,
     exitCode: clean ? 0 : 1,
-    duration,
-    phases,
-    listeners,
+    duration: round(duration),
+    phases: {
+      delaying: round(phases.delaying),
+      closing: round(phases.closing),
+      draining: round(phases.draining),
+      cleanup: round(phases.cleanup),
+    },
+    listeners: listeners.map((each) => ({ ...each, duration: round(each.duration) })),
     connections: { open, answered: sum('answered'), idle: sum('idle'), gone: sum('gone'), cut },
     requests: {
       inFlight: sum('inFlight'),
       served: sum('served'),
       cut: cut.reduce((total, { requests }) => total + requests, 0),
     },
-    hooks,
+    hooks: hooks.map((each) => ({ ...each, duration: round(each.duration) })),
     workers,
     // A copy: a listener of the report itself may throw.
     errors: [...errors],
   };
+}
+
+/** Milliseconds, to a tenth. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
 }

@@ -36,7 +36,7 @@ import { createQuietSet } from './quiet-set.ts';
 import { linger } from '../linger.ts';
 import { createOpenSet } from '../open-set.ts';
 import { endUpgraded } from '../upgraded.ts';
-import { peerName, withAge } from '../names.ts';
+import { peerName, requestName, withAge } from '../names.ts';
 
 /**
  * Tracks and drains the HTTP/1 connections of a server.
@@ -179,7 +179,7 @@ export function trackHttp1(
     const { first } = requests;
     if (first === undefined) return peerName(connection.socket);
     const { method, url } = first.req;
-    return withAge(`${method} ${url}`, requests.since(first) ?? connection.since);
+    return withAge(requestName(method, url), requests.since(first) ?? connection.since);
   }
 
   function cut(connection: Http1Connection): CutConnection {

@@ -131,8 +131,16 @@ t.test('a bad shutdownDelay object is refused', async (t) => {
     `${known('max')} a finite number >= 0, got NaN (number)`,
   );
   t.equal(
-    refusal({ shutdownDelay: { max: 1, quiet: 1, min: 1 } }),
-    'expected `shutdownDelay` to be a number or { max, quiet }, got { max: 1, quiet: 1, min: 1 } (object)',
+    refusal({ shutdownDelay: { max: 1, quiet: 1, most: 1 } }),
+    'expected `shutdownDelay` to be a number or { min, max, quiet }, got { max: 1, quiet: 1, most: 1 } (object)',
+  );
+  t.equal(
+    refusal({ shutdownDelay: { min: -1, max: 1, quiet: 1 } }),
+    `${known('min')} a finite number >= 0, got -1 (number)`,
+  );
+  t.equal(
+    refusal({ shutdownDelay: { min: 2, max: 1, quiet: 1 } }),
+    `${known('min')} at most \`shutdownDelay.max\` (1; all times are in milliseconds), got 2 (number)`,
   );
 });
 
@@ -227,6 +235,8 @@ t.test('everything else is taken', async (t) => {
     { timeout: 100 },
     { shutdownDelay: 0 },
     { shutdownDelay: { max: 0, quiet: 1 } },
+    { shutdownDelay: { min: undefined, max: 100, quiet: 1 } },
+    { shutdownDelay: { min: 0, max: 6_000, quiet: 1 } },
     { signals: [] },
     { exit: false },
     { exit: ignore },

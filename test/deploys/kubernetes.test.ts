@@ -7,7 +7,7 @@ import { short } from './settings.ts';
 import { median, table, tell } from './table.ts';
 
 /** As docs/kubernetes.md has it. */
-const options = { shutdownDelay: 5_000, timeout: 28_000 };
+const options = { shutdownDelay: { min: 5_000, max: 15_000, quiet: 2_000 }, timeout: 28_000 };
 
 const stops = short ? 3 : 40;
 const plainStops = short ? 2 : 10;

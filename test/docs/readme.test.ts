@@ -48,7 +48,8 @@ t.test('what the source says is what the code does', async (t) => {
   for (const [name, value] of Object.entries(
     source('packages/core/src/api/options.ts', 'CoordinatorOptions'),
   )) {
-    if (name === 'shutdownDelay') t.strictSame(defaults[name], { max: Number(value), quiet: Infinity });
+    if (name === 'shutdownDelay')
+      t.strictSame(defaults[name], { min: Number(value), max: Number(value), quiet: Infinity });
     else if (value === 'none') t.equal(defaults[name], undefined);
     else if (name === 'signals') t.match(defaults[name], ['SIGTERM', 'SIGINT']);
     else t.equal(String(defaults[name]), value.replaceAll("'", ''), name);

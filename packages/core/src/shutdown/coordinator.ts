@@ -65,6 +65,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     note,
     enter: lifecycle.enter,
     workers: role.workers,
+    arrived: role.arrived,
     handedOver: role.handedOver,
     serves: () => role.others.length > 0 || servers.list().some(({ listening }) => listening),
     closing: (reason) => {

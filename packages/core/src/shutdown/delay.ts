@@ -1,19 +1,35 @@
 import type { Server } from 'node:net';
+import type { Delay } from '../api/options.ts';
 import { now, sleep } from '../clock.ts';
-import type { QuietDelay } from '../api/options.ts';
 
-/** How often a quiet delay looks, in milliseconds. */
+/** How often a delay looks whether it may end, in milliseconds. */
 const LOOK_MS = 20;
 
-/** Waits `max` milliseconds, or until no server had a new connection for `quiet` of them. */
-export async function waitDelay({ max, quiet }: QuietDelay, servers: readonly Server[]): Promise<void> {
-  if (quiet === Infinity) return sleep(max);
-  const end = now() + max;
-  let last = now();
+/**
+ * Waits `min` milliseconds, and then until no new connection came for `quiet` of them, or until `max`.
+ *
+ * @param arrived - connections that came to other processes so far. Where it is undefined, silence can't be told from
+ * traffic, and the delay lasts until `max`.
+ */
+export async function waitDelay(
+  { min, max, quiet }: Delay,
+  servers: readonly Server[],
+  arrived: () => number | undefined,
+): Promise<void> {
+  if (min === max) return sleep(max);
+  const start = now();
+  let last = start;
+  let seen = arrived();
   const note = (): void => {
     last = now();
   };
   for (const server of servers) server.on('connection', note);
-  while (now() < end && now() - last < quiet) await sleep(Math.min(LOOK_MS, quiet));
+  while (now() - start < max) {
+    const count = arrived();
+    if (count === undefined || count !== seen) note();
+    seen = count;
+    if (now() - start >= min && now() - last >= quiet) break;
+    await sleep(Math.min(LOOK_MS, quiet));
+  }
   for (const server of servers) server.off('connection', note);
 }

@@ -10,6 +10,8 @@ export interface Role {
   readonly others: readonly Drainable[];
   /** Whether a shutdown without a server is worth a warning. */
   readonly needsServer: boolean;
+  /** Connections that came to other processes so far; undefined where this one can't see them. */
+  readonly arrived: () => number | undefined;
   readonly workers: () => readonly WorkerReport[];
   /** Passes a signal on to the process that decides; false where that is this one. */
   readonly forward: (signal: NodeJS.Signals) => boolean;
@@ -42,6 +44,7 @@ export interface CoordinatorControls {
 export const alone: Role = {
   others: [],
   needsServer: true,
+  arrived: () => 0,
   workers: () => [],
   forward: () => false,
   readyChanged: () => {},

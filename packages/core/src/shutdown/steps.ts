@@ -46,6 +46,8 @@ export interface ShutdownParts {
   readonly note: (error: unknown) => void;
   readonly enter: (state: State) => void;
   readonly workers: () => readonly WorkerReport[];
+  /** Connections that came to other processes so far; undefined where this one can't see them. */
+  readonly arrived: () => number | undefined;
   /** Resolves when no connection is on its way to this process any more. */
   readonly handedOver: () => Promise<void>;
   /** Whether new clients can still connect: a delay is for those. */
@@ -57,6 +59,8 @@ export interface ShutdownParts {
 
 /** Time between two `progress` events, in milliseconds. */
 const PROGRESS_MS = 1_000;
+
+const NO_DELAY = { min: 0, max: 0, quiet: Infinity } as const;
 
 /**
  * The steps of a shutdown, in their order: delaying, closing, draining, cleanup, stopped.
@@ -77,7 +81,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   const hooksTime = after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
   const cleanupTime = order.own ? settings.cleanupTimeout : hooksTime;
   const draining = createDeadline(timeout - cleanupTime, start);
-  const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : { max: 0, quiet: Infinity };
+  const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : NO_DELAY;
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];
   let cut: readonly CutConnection[] = [];
@@ -95,7 +99,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     await phase('delaying', async () => {
       everything.announce();
       const half = createDeadline(draining.left() / 2);
-      const delay = waitDelay(shutdownDelay, servers.list());
+      const delay = waitDelay(shutdownDelay, servers.list(), parts.arrived);
       hooks.push(...(await before.run(reason, half)));
       await delay;
     });

@@ -46,6 +46,8 @@ interface Pending {
 export interface RoundRobin {
   /** Calls back with each socket there is, and with each one that is opened later. */
   readonly onSocket: (visit: (socket: ListeningSocket) => void) => void;
+  /** Connections that were accepted so far; undefined while the scheduler has no socket, as in `SCHED_NONE`. */
+  readonly arrived: () => number | undefined;
   /** Connections that were accepted and that no worker has been handed, or that workers have sent back. */
   readonly queued: () => number;
   /**
@@ -184,6 +186,10 @@ export function watchRoundRobin(): RoundRobin {
     onSocket: (visit) => {
       visitors.push(visit);
       for (const { socket } of schedulers) visit(socket);
+    },
+    arrived: () => {
+      if (schedulers.size === 0) return undefined;
+      return [...schedulers].reduce((sum, { socket }) => sum + socket.accepted(), 0);
     },
     queued,
     handedOver: async (expired) => {

@@ -51,6 +51,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     ...alone,
     others: [members],
     needsServer: false,
+    arrived: roundRobin.arrived,
     workers: members.reports,
   });
   const { coordinator } = core;

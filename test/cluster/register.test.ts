@@ -46,7 +46,7 @@ const clustered = (onSignal: string): string => `
     cluster.on('exit', (worker) => cluster.fork());
     cluster.on('listening', (worker, { port }) => {
       listening += 1;
-      if (listening === 2) console.log('listening on http://127.0.0.1:' + port);
+      if (listening >= 2) console.log('listening on http://127.0.0.1:' + port);
     });
     cluster.fork();
     cluster.fork();
@@ -71,6 +71,9 @@ for (const [name, onSignal] of Object.entries(primaries)) {
     kill(cluster.workers()[0] ?? 0, 'SIGTERM');
     const bodies = await Promise.all(inFlight.map(({ ended }) => ended));
     t.same(new Set(bodies.map(Number)), new Set(cluster.workers().slice(0, 2)));
+    await cluster.line('listening on', 2);
+    t.match(await request(cluster.port).ended, /^\d+$/, 'the cluster goes on');
+    cluster.signalGroup('SIGTERM');
     await ends(t, cluster, CLEAN);
   });
 }

@@ -1,5 +1,5 @@
 export type { Hook, HookOptions } from './api/hooks.ts';
-export type { CoordinatorEvents, Progress } from './api/events.ts';
+export type { CoordinatorEvents, Progress, Retired } from './api/events.ts';
 export { superviseCluster, type ClusterSupervisor } from './cluster/primary/supervisor.ts';
 export type { SupervisorOptions } from './cluster/primary/supervisor-options.ts';
 export type { ReloadReport } from './cluster/primary/reload.ts';

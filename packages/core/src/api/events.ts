@@ -1,4 +1,4 @@
-import type { ConnectionCounts, ShutdownReport, State } from './report.ts';
+import type { ConnectionCounts, ShutdownReport, State, WorkerReport } from './report.ts';
 
 /** Where a drain stands; given once a second while it lasts. */
 export interface Progress extends ConnectionCounts {
@@ -21,6 +21,14 @@ export interface CoordinatorEvents {
   readonly progress: Progress;
   /** The report is complete; the process exits next, if a signal began this. */
   readonly stopped: ShutdownReport;
+  /** Supervisors only: a worker has left while the cluster goes on, by a reload or by a signal to it alone. */
+  readonly retired: Retired;
+}
+
+export interface Retired {
+  /** `reload`, or the name of the signal. */
+  readonly reason: string;
+  readonly worker: WorkerReport;
 }
 
 export type EventListener<Event extends keyof CoordinatorEvents> = (

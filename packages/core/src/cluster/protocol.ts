@@ -18,6 +18,8 @@ export type WorkerMessage =
 export type PrimaryMessage =
   /** The primary supervises: the worker leaves signals to it. */
   | { readonly type: 'welcome' }
+  /** The primary does not supervise any more: signals are the worker's own again. */
+  | { readonly type: 'farewell' }
   /** A shutdown began: responses say `Connection: close`, servers stay open. */
   | { readonly type: 'announce' }
   /** Close and drain within `timeout` milliseconds; `together` if the whole cluster stops. */
@@ -82,6 +84,8 @@ export function unwrapFromPrimary(message: unknown, packing: Packing): PrimaryMe
   switch (fields?.['type']) {
     case 'welcome':
       return { type: 'welcome' };
+    case 'farewell':
+      return { type: 'farewell' };
     case 'announce':
       return { type: 'announce' };
     case 'drain': {

@@ -163,6 +163,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       ending.beginAndExit({ ...order, own: false });
     },
     beginAndExit: (reason) => ending.beginAndExit(ownDecision(reason)),
+    emit: events.emit,
     note,
     fail: onFatalError,
     progress,

@@ -16,6 +16,7 @@ const channels = {
   closing: channel('graceful-cluster:shutdown:closing'),
   progress: channel('graceful-cluster:shutdown:progress'),
   stopped: channel('graceful-cluster:shutdown:stopped'),
+  retired: channel('graceful-cluster:shutdown:retired'),
 };
 
 /** @param failed - called with what a listener threw: one bad listener must not stop a shutdown */

@@ -12,6 +12,10 @@ export function logEvents(logger: Logger, events: Events): void {
     const counts = `${inFlight} in flight, ${idle} idle, ${words(left)} left`;
     logger.info(progress, `shutdown: ${counts}${named}`);
   });
+  events.on('retired', ({ reason, worker }) => {
+    const { id, pid, outcome } = worker;
+    logger.info({ reason, worker }, `worker ${id} (pid ${pid}) ${outcome} (${reason})`);
+  });
   events.on('stopped', (report) => {
     const after = words(report.duration);
     if (report.clean) logger.info({ report }, `shutdown: clean after ${after}`);

@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import type { ShutdownReport, WorkerReport, ConnectionCounts } from '../api/report.ts';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import type { Drainable } from '../drain/drainable.ts';
+import type { Events } from './events.ts';
 import type { DrainOrder } from './steps.ts';
 
 /** The part that a process plays in a shutdown: alone, the primary of a cluster, or one of its workers. */
@@ -32,6 +33,7 @@ export interface CoordinatorControls {
   /** Begins the shutdown that another process decided on, and exits at its end. */
   readonly drain: (order: Omit<DrainOrder, 'own'>) => void;
   readonly beginAndExit: (reason: string) => void;
+  readonly emit: Events['emit'];
   /** Puts something that went wrong into the report, which is then not clean. */
   readonly note: (error: unknown) => void;
   /** As `beginAndExit`, with code 1 at the end. */

@@ -1,9 +1,8 @@
-import type { Worker } from 'node:cluster';
-import { createDeadline, now } from '../../clock.ts';
+import { now } from '../../clock.ts';
 import { GracefulError } from '../../api/errors.ts';
 import type { Member } from './worker-handle.ts';
 import type { Members } from './workers.ts';
-import type { Supervision } from './supervisor-options.ts';
+import type { Replacer } from './replace.ts';
 
 export interface ReloadReport {
   /** Workers that were replaced. */
@@ -19,40 +18,29 @@ export interface Reloader {
 }
 
 export interface ReloadSurroundings {
-  /** Milliseconds that an old worker has to drain. */
-  readonly timeout: number;
-  readonly fork: () => Worker;
+  readonly members: Members;
+  readonly replacer: Replacer;
   readonly stopping: () => boolean;
+  readonly reloadConcurrency: number;
 }
 
-export function createReloader(
-  members: Members,
-  { reloadConcurrency, readyTimeout }: Supervision,
-  { timeout, fork, stopping }: ReloadSurroundings,
-): Reloader {
+export function createReloader({
+  members,
+  replacer,
+  stopping,
+  reloadConcurrency,
+}: ReloadSurroundings): Reloader {
   let running: Promise<ReloadReport> | undefined;
 
   /** @returns whether the old worker had to be killed */
   async function replace(old: Member): Promise<boolean> {
-    const fresh = members.of(fork());
-    const settled = Promise.race([fresh.ready.then(() => true), fresh.exited.then(() => false)]);
-    const ready = await createDeadline(readyTimeout).race(settled);
+    const fresh = await replacer.start();
     if (stopping()) throw tooLate();
-    if (!ready) {
-      const why = fresh.gone()
-        ? `${fresh.fate()} before it was ready`
-        : `was not ready after ${readyTimeout} ms`;
-      fresh.kill();
-      await fresh.exited;
-      throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh.name} ${why}; the old workers stay`);
+    if (typeof fresh === 'string') {
+      throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh}; the old workers stay`);
     }
-    old.drain('reload', timeout, false);
-    await createDeadline(timeout).race(old.exited);
-    // From the signal on, the shutdown decides how long a worker may take.
-    const late = !old.gone() && !stopping();
-    if (late) old.kill();
-    await old.exited;
-    return late;
+    const { outcome } = await replacer.retire(old, 'reload', true);
+    return outcome === 'killed';
   }
 
   async function replaceAll(): Promise<ReloadReport> {
@@ -65,8 +53,8 @@ export function createReloader(
       try {
         for (let old = queue.shift(); old !== undefined && !failed; old = queue.shift()) {
           if (stopping()) throw tooLate();
-          // It crashed in the meantime: what replaced it is new already.
-          if (old.gone()) continue;
+          // It crashed or was sent away in the meantime: what replaced it is new already.
+          if (old.gone() || old.leaving()) continue;
           killed += (await replace(old)) ? 1 : 0;
           replaced += 1;
         }

@@ -3,6 +3,9 @@ import { alone } from '../../shutdown/role.ts';
 import { describeError } from '../../api/errors.ts';
 import type { ShutdownCoordinator } from '../../api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
+import { watchLoneSignals } from './lone-signals.ts';
+import { createReplacer } from './replace.ts';
+import type { Member } from './worker-handle.ts';
 import { watchMembers } from './workers.ts';
 import { createReloader, type ReloadReport } from './reload.ts';
 import { createRespawner } from './respawn.ts';
@@ -42,9 +45,8 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   const settings = resolveOptions(rest satisfies CoordinatorOptions);
   supervisors += 1;
   const roundRobin = watchRoundRobin();
-  // A signal that reached a worker begins the shutdown, but never forces it: it may be one signal to the whole group.
   const members = watchMembers(roundRobin, {
-    signalled: (signal) => core.beginAndExit(signal),
+    signalled: (member, signal) => loneSignals.reached(member, signal),
     failed: (error) => core.note(error),
   });
   const core = makeCoordinator(settings, {
@@ -59,10 +61,32 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     ready: (worker) => members.of(worker).ready,
     giveUp: (why) => core.fail('crash loop', why),
   });
-  const reloader = createReloader(members, supervision, {
-    timeout: settings.timeout,
+  const stopping = (): boolean => coordinator.state !== 'running';
+  const replacer = createReplacer(members, {
     fork: respawner.fork,
-    stopping: () => coordinator.state !== 'running',
+    stopping,
+    retired: (reason, worker) => core.emit('retired', { reason, worker }),
+    timeout: settings.timeout,
+    readyTimeout: supervision.readyTimeout,
+  });
+  const reloader = createReloader({
+    members,
+    replacer,
+    stopping,
+    reloadConcurrency: supervision.reloadConcurrency,
+  });
+
+  /** Where the supervisor keeps the number of workers, the new one is ready first: this may be the only one. */
+  async function sendAway(member: Member, signal: NodeJS.Signals): Promise<void> {
+    if (member.leaving()) return;
+    if (supervision.workers !== undefined) await replacer.start();
+    if (!stopping()) await replacer.retire(member, signal, false);
+  }
+
+  const loneSignals = watchLoneSignals({
+    stopping,
+    leave: (member, signal) => void sendAway(member, signal),
+    force: (member) => member.kill(),
   });
 
   coordinator.on('state', () => respawner.stop());
@@ -81,6 +105,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     core.onDispose(() => process.off(reloadSignal, onReloadSignal));
   }
   core.onDispose(respawner.stop);
+  core.onDispose(loneSignals.stop);
   core.onDispose(() => {
     supervisors -= 1;
   });

@@ -33,10 +33,24 @@ export interface Member {
   readonly announce: () => void;
   /** The listeners close: one that it asks for from now on it does not get. */
   readonly close: () => void;
-  /** Tells it to close and drain within `timeout` milliseconds. Node alone closes one without a coordinator. */
-  readonly drain: (reason: string, timeout: number, together: boolean) => void;
+  /** Tells it to close and drain. Node alone closes one without a coordinator. */
+  readonly drain: (order: MemberOrder) => void;
+  /** Whether it was told to drain. */
+  readonly leaving: () => boolean;
   readonly kill: () => void;
   readonly report: () => WorkerReport;
+  /** Leaves it to itself: from now on a signal to it is its own. */
+  readonly release: () => void;
+}
+
+export interface MemberOrder {
+  readonly reason: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Whether the whole cluster stops. */
+  readonly together: boolean;
+  /** Whether the supervisor sends it away, and not a signal from outside. */
+  readonly dismissed: boolean;
 }
 
 interface Exit {
@@ -48,7 +62,10 @@ interface Exit {
 const CHANNEL_END = 200;
 
 /** @param onSignal - called when a signal reached the worker */
-export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) => void): Member {
+export function createMember(
+  worker: Worker,
+  onSignal: (member: Member, signal: NodeJS.Signals) => void,
+): Member {
   let joined = false;
   let packing: Packing = 'internal';
   let listening = false;
@@ -90,7 +107,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
         checkReady();
         break;
       case 'signal':
-        onSignal(message.signal);
+        onSignal(member, message.signal);
         break;
       case 'progress':
         ({ counts, waiting } = message);
@@ -106,8 +123,12 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
     packing = spoken;
     hear(received);
   };
-  onInternalMessage(worker.process, (message) => hearAs('internal', message));
-  worker.on('message', (message: unknown) => hearAs('plain', message));
+  const onPlainMessage = (message: unknown): void => hearAs('plain', message);
+  worker.on('message', onPlainMessage);
+  const stops = [
+    onInternalMessage(worker.process, (message) => hearAs('internal', message)),
+    () => worker.off('message', onPlainMessage),
+  ];
   worker.on('listening', () => {
     listening = true;
     checkReady();
@@ -131,7 +152,7 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
   // A worker from before the primary supervised has said hello to nobody: this makes it say more.
   tell({ type: 'welcome' });
 
-  return {
+  const member: Member = {
     worker,
     name: `worker ${worker.id} (pid ${worker.process.pid})`,
     ready,
@@ -157,14 +178,16 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
       // it has just closed, which ends the worker with EADDRINUSE, or it would open it again.
       worker.exitedAfterDisconnect = true;
     },
-    drain: (reason, timeout, together) => {
+    drain: ({ reason, timeout, together, dismissed }) => {
       if (order !== undefined) return;
       order = { type: 'drain', reason, timeout, together };
-      // Programs that respawn look at this, to know who crashed from who was sent away.
-      worker.exitedAfterDisconnect = true;
+      // Programs that respawn look at this, to know who crashed from who was sent away. A signal from outside does not
+      // set it in plain Node either: what they do then keeps the number of workers.
+      if (dismissed) worker.exitedAfterDisconnect = true;
       if (joined) tell(order);
       else if (worker.isConnected()) disconnect();
     },
+    leaving: () => order !== undefined,
     kill: () => {
       killed ||= exit === undefined;
       worker.process.kill('SIGKILL');
@@ -181,7 +204,12 @@ export function createMember(worker: Worker, onSignal: (signal: NodeJS.Signals) 
       });
       return { id: worker.id, pid: worker.process.pid ?? 0, outcome, code, signal, report: report ?? null };
     },
+    release: () => {
+      for (const stop of stops) stop();
+      tell({ type: 'farewell' });
+    },
   };
+  return member;
 }
 
 function describeOutcome(end: {

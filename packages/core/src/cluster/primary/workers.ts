@@ -22,7 +22,7 @@ const MARGIN = 500;
 
 export interface MembersEvents {
   /** Called when a signal reached a worker. */
-  readonly signalled: (signal: NodeJS.Signals) => void;
+  readonly signalled: (member: Member, signal: NodeJS.Signals) => void;
   /** Called with the error of a listener that could not be closed as it should. */
   readonly failed: (error: unknown) => void;
 }
@@ -101,7 +101,8 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     drained: async () => {
       await members.closed();
       const { reason = '', left } = draining ?? {};
-      for (const member of all()) member.drain(reason, Math.max(0, (left?.() ?? 0) - MARGIN), true);
+      const timeout = Math.max(0, (left?.() ?? 0) - MARGIN);
+      for (const member of all()) member.drain({ reason, timeout, together: true, dismissed: true });
       await Promise.all(all().map(({ exited }) => exited));
     },
     cut: () => {
@@ -121,6 +122,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     totals: () => witnesses.map((member) => totalsOf(member.report().report)),
     release: () => {
       cluster.off('fork', onFork);
+      for (const member of all()) member.release();
       idleForks.stop();
       roundRobin.stop();
     },

@@ -91,6 +91,9 @@ function createWorkerRole(worker: Worker): Role {
           beWelcome();
           tellReady();
           break;
+        case 'farewell':
+          welcome = false;
+          break;
         case 'announce':
           core.announce();
           break;

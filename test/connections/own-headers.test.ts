@@ -108,11 +108,11 @@ t.test('a head that was sent before says keep-alive, and the next response says 
 t.test('a client that pipelines without end is told after the grace', async (t) => {
   const child = await start(t, short);
   const client = await open(child);
-  client.write(get('/slow'));
+  client.write(get('/slow').repeat(2));
   // About three are outstanding at any time: without a limit none of them would be the last.
   const timer = setInterval(() => client.write(get('/slow')), 100);
   t.teardown(() => clearInterval(timer));
-  await child.line('request /slow');
+  await child.line('request /slow', 2);
   const { ended } = await stop(child);
   const said: string[] = [];
   while (said.at(-1) !== 'close') said.push(values(await client.response(), 'connection').join());
@@ -120,5 +120,5 @@ t.test('a client that pipelines without end is told after the grace', async (t) 
   clearInterval(timer);
   const result = await ended;
   t.match(result, { ...clean, report: { ...clean.report, connections: { answered: 1 } } });
-  t.ok(said.length > 3, 'what came within the grace was answered');
+  t.ok(said.length > 1, 'what came within the grace was answered');
 });

@@ -72,9 +72,9 @@ export function testRaw(t: Test, start: StartRaw): void {
     const result = await ended;
     socket.destroy();
     t.match(result, {
-      code: 1,
+      code: 0,
       signal: null,
-      report: { connections: { cut: [{ kind: 'tls-handshake', lost: true }] } },
+      report: { clean: true, connections: { cut: [{ kind: 'tls-handshake', lost: false }] } },
     });
   });
 }

@@ -82,7 +82,10 @@ export interface CutConnection {
   readonly name: string;
   /** Requests that got no answer, several where they were pipelined. */
   readonly requests: number;
-  /** Whether an answer or an open conversation was lost. */
+  /**
+   * Whether an answer or an open conversation was lost. Not so where the client never finished its request head or its
+   * TLS handshake: what a client dribbles must not decide how a stop ends.
+   */
   readonly lost: boolean;
 }
 

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { now } from '../clock.ts';
 
 /** `127.0.0.1:51234`, or `a local client` for a Unix socket. */
-export function peerName(socket: Socket): string {
+export function peerName(stream: Duplex): string {
+  const socket = stream as Socket;
   return socket.remoteAddress === undefined
     ? 'a local client'
     : `${socket.remoteAddress}:${socket.remotePort}`;

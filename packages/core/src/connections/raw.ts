@@ -1,8 +1,21 @@
-import { Socket, type Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import type { CutConnection } from '../api/report.ts';
 import type { Connections } from '../drain/connections.ts';
+import { isPassedOn, openSockets } from '../node-internals/net.ts';
 import { peerName } from './names.ts';
 import { createOpenSet } from './open-set.ts';
+
+/** Takes a stream out of the set that it is in. */
+const leaving = new WeakMap<Duplex, (stream: Duplex) => void>();
+
+/**
+ * Another kind has this connection from now on: a server that looks at the first byte gives it to one that speaks HTTP or
+ * TLS, by `emit('connection')`.
+ */
+export function leaveRaw(stream: Duplex): void {
+  leaving.get(stream)?.(stream);
+}
 
 /**
  * Connections of a plain `net.Server` or `tls.Server`: the application is told and ends them; what is left is cut.
@@ -12,14 +25,21 @@ import { createOpenSet } from './open-set.ts';
 export function trackRaw(server: Server, event: 'connection' | 'secureConnection'): Connections {
   let draining = false;
   let gone = 0;
-  const sockets = createOpenSet<Socket, Socket>(() => {
+  const sockets = createOpenSet<Duplex, Duplex>(() => {
     if (draining) gone += 1;
-  });
-  const add = (socket: Socket): void => sockets.add(socket, socket);
+  }, isPassedOn);
+  const add = (socket: Duplex): void => {
+    sockets.add(socket, socket);
+    leaving.set(socket, sockets.remove);
+  };
   server.on(event, add);
+  if (event === 'connection') for (const socket of openSockets(server)) add(socket);
 
   return {
-    counts: () => ({ open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size }),
+    counts: () => {
+      sockets.sweep();
+      return { open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size };
+    },
     waiting: (limit) => [...sockets.entries.keys()].slice(0, limit).map(peerName),
     announce: () => {},
     drain: () => {
@@ -42,7 +62,7 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
     open: () => [...sockets.entries.keys()],
     adopt: (open) => {
       if (!Array.isArray(open)) return;
-      for (const socket of open) if (socket instanceof Socket && !socket.destroyed) add(socket);
+      for (const socket of open) if (socket instanceof Duplex && !socket.destroyed) add(socket);
     },
     release: () => {
       server.off(event, add);
@@ -51,7 +71,9 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
   };
 }
 
-/** The application has ended it, and only the client's FIN is missing. */
-function saidAll(socket: Socket): boolean {
+/** The application has ended it, and only the client's FIN is missing; or neither side ever said a word. */
+function saidAll(socket: Duplex): boolean {
+  const { bytesRead, bytesWritten } = socket as Socket;
+  if (bytesRead === 0 && bytesWritten === 0) return true;
   return socket.writableFinished && (!socket.allowHalfOpen || socket.readableEnded);
 }

@@ -1,12 +1,16 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import type { Server, TLSSocket } from 'node:tls';
 import type { CutConnection } from '../api/report.ts';
 import type { Connections } from '../drain/connections.ts';
 import { now } from '../clock.ts';
-import { rawSocket } from '../node-internals/tls.ts';
+import { isPassedOn } from '../node-internals/net.ts';
+import { underTls } from '../node-internals/tls.ts';
 import { silentGrace, type DrainLimits } from '../drain/limits.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName, withAge } from './names.ts';
+import { leaveRaw } from './raw.ts';
+import { received } from './received.ts';
 
 /**
  * Connections of a TLS server whose handshake is not finished. From `secureConnection` on, the same connection is
@@ -17,16 +21,16 @@ export function trackTlsHandshakes(server: Server): Connections {
   let limits: DrainLimits | undefined;
   let gone = 0;
   const timers = new Set<NodeJS.Timeout>();
-  const sockets = createOpenSet<Socket, number>(() => {
+  const sockets = createOpenSet<Duplex, number>(() => {
     if (limits !== undefined) gone += 1;
-  });
+  }, isPassedOn);
 
-  function closeIfSilent(socket: Socket): void {
-    if (!sockets.entries.has(socket) || socket.bytesRead > 0 || limits?.unread(socket)) return;
+  function closeIfSilent(socket: Duplex): void {
+    if (!sockets.entries.has(socket) || received(socket) > 0 || limits?.unread(socket as Socket)) return;
     socket.destroy();
   }
 
-  function begin(socket: Socket, since: number): void {
+  function begin(socket: Duplex, since: number): void {
     if (limits === undefined) return;
     const timer = setTimeout(
       () => {
@@ -40,13 +44,14 @@ export function trackTlsHandshakes(server: Server): Connections {
     timers.add(timer.unref());
   }
 
-  const onConnection = (socket: Socket): void => {
+  const onConnection = (socket: Duplex): void => {
     const since = now();
+    leaveRaw(socket);
     sockets.add(socket, since);
     begin(socket, since);
   };
   const onSecure = (socket: TLSSocket): void => {
-    const raw = rawSocket(socket);
+    const raw = underTls(socket);
     if (raw !== undefined) sockets.remove(raw);
   };
   server.on('connection', onConnection);
@@ -54,7 +59,10 @@ export function trackTlsHandshakes(server: Server): Connections {
   server.prependListener('secureConnection', onSecure);
 
   return {
-    counts: () => ({ open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size }),
+    counts: () => {
+      sockets.sweep();
+      return { open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size };
+    },
     waiting: (limit) =>
       [...sockets.entries].slice(0, limit).map(([socket, since]) => {
         return withAge(`TLS handshake of ${peerName(socket)}`, since);
@@ -68,17 +76,17 @@ export function trackTlsHandshakes(server: Server): Connections {
     whenEmpty: sockets.whenEmpty,
     cut: () =>
       [...sockets.entries.keys()].map((socket): CutConnection => {
-        const lost = socket.bytesRead > 0;
         const name = peerName(socket);
         sockets.remove(socket);
         socket.destroy();
-        return { kind: 'tls-handshake', name, requests: 0, lost };
+        // Nothing was asked for yet: a client that dribbles must not decide how a stop ends.
+        return { kind: 'tls-handshake', name, requests: 0, lost: false };
       }),
     totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
     open: () => [...sockets.entries.keys()],
     adopt: (open) => {
       if (!Array.isArray(open)) return;
-      for (const socket of open) if (socket instanceof Socket && !socket.destroyed) onConnection(socket);
+      for (const socket of open) if (socket instanceof Duplex && !socket.destroyed) onConnection(socket);
     },
     release: () => {
       server.off('connection', onConnection);

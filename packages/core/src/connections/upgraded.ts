@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionHooks } from '../drain/connections.ts';
+import type { DrainLimits } from '../drain/limits.ts';
 import { hidden, upgradeStream } from '../node-internals/http.ts';
 import { linger } from './linger.ts';
 
@@ -9,6 +10,9 @@ const GOING_AWAY = 1_001;
 
 /** How often an upgraded connection is looked at, in milliseconds. */
 const LOOK_MS = 100;
+
+/** Turns of the loop in which messages that arrived before the Close are read first: a chatty client sends without end. */
+const READ_TURNS = 10;
 
 interface WebSocketLike {
   readonly close: (code: number) => void;
@@ -20,25 +24,40 @@ interface WebSocketLike {
  * Ends a connection that left HTTP by an upgrade or CONNECT: by the application's `onUpgrade` hook, or, for a
  * WebSocket of the `ws` library, with Close 1001. Anything else has until the deadline.
  *
- * A client has half of the time that is left to answer the Close. Then it gets FIN: one that lost its network long
- * ago must not hold up every shutdown, and has lost nothing by this one.
+ * A client has half of the time that is left to answer the Close. Then it gets FIN, whether it is silent (one that lost
+ * its network long ago must not hold up every shutdown) or chats on: all is said, and it has lost nothing by this one.
  *
- * @param left - milliseconds until the deadline
+ * @param saidAll - called when the FIN is sent
  */
-export function endUpgraded(socket: Socket, hooks: ConnectionHooks, left: () => number): void {
+export function endUpgraded(
+  socket: Socket,
+  hooks: ConnectionHooks,
+  { left, unread }: DrainLimits,
+  saidAll: () => void,
+): void {
   const stream = upgradeStream(socket) ?? socket;
   if (socket.destroyed || hooks.upgraded(stream as Socket)) return;
   const enough = left() / 2;
   let websocket: WebSocketLike | undefined;
+  let turns = 0;
 
   function look(): void {
     if (websocket === undefined) {
       // An application may check who it is before it accepts a WebSocket: then there is none yet.
-      websocket = webSocketOf(stream) ?? webSocketOf(socket);
-      websocket?.close(GOING_AWAY);
+      const found = webSocketOf(stream) ?? webSocketOf(socket);
+      if (found === undefined) return;
+      // What the client sent before it could know of the Close is answered: in state CLOSING nothing can be sent.
+      if (unread(socket) && turns < READ_TURNS) {
+        turns += 1;
+        setImmediate(look);
+        return;
+      }
+      websocket = found;
+      websocket.close(GOING_AWAY);
     } else if (left() < enough && !(websocket.bufferedAmount > 0)) {
       clearInterval(timer);
-      linger(socket);
+      saidAll();
+      linger(socket, { deaf: true });
     }
   }
   const timer = setInterval(look, LOOK_MS).unref();

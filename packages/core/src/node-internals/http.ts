@@ -39,6 +39,17 @@ function parserList(server: Server): ParserList | undefined {
   return hidden<ParserList>(server, 'http.server.connections');
 }
 
+/**
+ * Has Node list the connections of a server, as it does by itself from `listening` on: one that gets its connections by
+ * `emit('connection')` may never listen. Its timeouts stay as they are: Node does not enforce them there.
+ */
+export function listConnections(server: Server): void {
+  if (parserList(server) !== undefined) return;
+  const setUp = server.listeners('listening').find(({ name }) => name === 'setupConnectionsTracking');
+  setUp?.call(server);
+  if (!server.listening) stopTimeoutChecks(server);
+}
+
 /** Sockets that the server has accepted, those from before we looked included. */
 export function knownSockets(server: Server): readonly Socket[] {
   return (

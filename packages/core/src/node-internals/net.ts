@@ -1,4 +1,5 @@
-import type { Server, Socket } from 'node:net';
+import { Socket, type Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Libuv's handle of a listener or a connection, as far as Node lets it be seen. */
 export interface RawHandle {
@@ -15,6 +16,28 @@ const SOCKET = 0;
 /** The handle of a server or a socket: null once it is closed, or has been passed on to another process. */
 export function rawHandle(owner: Server | Socket): RawHandle | null | undefined {
   return (owner as unknown as { readonly _handle?: RawHandle | null })._handle;
+}
+
+/** Whether a socket lives on in another process (`child.send('socket', socket)`): Node emits no `close` for it here. */
+export function isPassedOn(socket: Duplex): boolean {
+  return rawHandle(socket as Socket) === null && !socket.destroyed;
+}
+
+interface Belongs {
+  readonly server?: unknown;
+}
+
+/**
+ * Open sockets of a server, those included that were accepted before anything could see them. Not those under TLS, whose
+ * handle belongs to the raw socket. Node notes the server on each socket: the one that accepted it, or the HTTP server
+ * that it was given to.
+ */
+export function openSockets(server: Server): readonly Socket[] {
+  const { _getActiveHandles: list } = process as unknown as { readonly _getActiveHandles?: () => unknown[] };
+  if (typeof list !== 'function') return [];
+  return list
+    .call(process)
+    .filter((handle): handle is Socket => handle instanceof Socket && (handle as Belongs).server === server);
 }
 
 /** The file descriptor of a handle, or -1 where there is none to be seen (Windows, a round-robin worker). */

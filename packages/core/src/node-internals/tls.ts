@@ -1,7 +1,16 @@
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
 
-/** The raw socket under a TLS one; undefined where the TLS one was made of a stream that is no socket. */
-export function rawSocket(socket: TLSSocket): Socket | undefined {
-  return (socket as unknown as { readonly _parent?: Socket | null })._parent ?? undefined;
+interface Wrapping {
+  readonly _parent?: Duplex | null;
+  readonly _handle?: { readonly _parentWrap?: { readonly stream?: Duplex } | null } | null;
+}
+
+/**
+ * What a TLS socket was made of, as `connection` gave it: a socket, or any other stream, around which Node puts a
+ * wrapper. Undefined where Node does not show it.
+ */
+export function underTls(socket: TLSSocket): Duplex | undefined {
+  const { _parent: raw, _handle: handle } = socket as unknown as Wrapping;
+  return raw ?? handle?._parentWrap?.stream;
 }

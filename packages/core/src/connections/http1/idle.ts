@@ -2,6 +2,8 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
 import { begunSockets, protocolOf } from '../../node-internals/http.ts';
+import { isPassedOn } from '../../node-internals/net.ts';
+import { received } from '../received.ts';
 import { drainState, type Http1Connection } from './request-channel.ts';
 
 /** Shortest time between two looks at a request head on its way, in milliseconds. */
@@ -50,7 +52,7 @@ export function createIdleConnections(
 
   function end(connection: Http1Connection, polledAgain = false): void {
     const { socket, inFlight } = connection;
-    if (inFlight.size > 0 || socket.destroyed) return;
+    if (inFlight.size > 0 || socket.destroyed || isPassedOn(socket)) return;
     if (protocolOf(socket) === 'upgraded') endings.endUpgraded(connection);
     // A request head is on its way, perhaps an upgrade: look again later.
     else if (headBegun(connection)) wait(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
@@ -79,5 +81,5 @@ export function createIdleConnections(
 
 /** Whether it never sent a byte. */
 function silent({ socket, opened }: Http1Connection): boolean {
-  return socket.bytesRead === opened;
+  return received(socket) === opened;
 }

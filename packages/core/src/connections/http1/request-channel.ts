@@ -40,12 +40,20 @@ export interface DrainState {
   asked: boolean;
   /** Whether a request was refused: the last one before it has the last response. */
   refuses: boolean;
+  /** Whether an upgraded connection got all that there is to say, its FIN included. */
+  saidAll: boolean;
   ending: 'answered' | 'idle' | undefined;
 }
 
 /** Made with the first thing that a drain has to remember of a connection. */
 export function drainState(connection: Http1Connection): DrainState {
-  return (connection.drain ??= { timer: undefined, asked: false, refuses: false, ending: undefined });
+  return (connection.drain ??= {
+    timer: undefined,
+    asked: false,
+    refuses: false,
+    saidAll: false,
+    ending: undefined,
+  });
 }
 
 /** The server's side of its connections. */
@@ -54,6 +62,8 @@ export interface RequestOwner {
   readonly adopt: (socket: Socket, existing?: boolean) => Http1Connection;
   readonly started: (connection: Http1Connection, response: ServerResponse) => void;
   readonly finished: (connection: Http1Connection) => void;
+  /** Another server has the connection from now on. */
+  readonly leave: (connection: Http1Connection) => void;
 }
 
 interface TrackedSocket extends Socket {

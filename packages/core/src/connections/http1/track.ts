@@ -5,6 +5,8 @@ import type { CutConnection } from '../../api/report.ts';
 import type { ConnectionHooks, Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
 import { admit, sayCloseIfLast } from './admit.ts';
+import { busyOf, countsOf, waitingOf } from './counts.ts';
+import { describeCut } from './cut.ts';
 import { NO_LIMITS } from '../../drain/limits.ts';
 import { deferRequests } from './defer-requests.ts';
 import { endEventStreams } from '../event-streams.ts';
@@ -12,11 +14,13 @@ import {
   currentResponse,
   incompleteRequest,
   knownSockets,
+  listConnections,
   protocolOf,
   exposesCurrentResponse,
   stopTimeoutChecks,
 } from '../../node-internals/http.ts';
 import {
+  connectionOf,
   drainState,
   followAllRequests,
   requestsOnSocket,
@@ -34,9 +38,11 @@ import { createIdleConnections } from './idle.ts';
 import { NONE, type InFlight } from './in-flight.ts';
 import { createQuietSet } from './quiet-set.ts';
 import { linger } from '../linger.ts';
+import { isPassedOn, openSockets } from '../../node-internals/net.ts';
 import { createOpenSet } from '../open-set.ts';
+import { leaveRaw } from '../raw.ts';
+import { received } from '../received.ts';
 import { endUpgraded } from '../upgraded.ts';
-import { peerName, requestName, withAge } from '../names.ts';
 
 /**
  * Tracks and drains the HTTP/1 connections of a server.
@@ -57,7 +63,7 @@ export function trackHttp1(
   const deferred = deferRequests(server);
   const idle = createIdleConnections(server, () => limits, {
     end: (connection) => end(connection, 'idle'),
-    endUpgraded: ({ socket }) => endUpgraded(socket, hooks, limits.left),
+    endUpgraded: endUpgrade,
   });
 
   /** While nothing is shutting down. */
@@ -66,14 +72,17 @@ export function trackHttp1(
   const sockets = createOpenSet<Socket, Http1Connection>((connection) => {
     clearTimeout(connection.drain?.timer);
     if (phase === 'draining') totals[connection.drain?.ending ?? 'gone'] += 1;
-  });
+  }, isPassedOn);
 
   const owner: RequestOwner = {
     adopt: (socket, existing = false) => {
+      leaveRaw(socket);
+      const other = connectionOf(socket);
+      other?.owner.leave(other);
       const connection: Http1Connection = {
         socket,
         owner,
-        opened: existing && event === 'connection' ? 0 : socket.bytesRead,
+        opened: existing && event === 'connection' ? 0 : received(socket),
         inFlight: NONE,
         upload: undefined,
         since: Math.round(now()),
@@ -105,6 +114,11 @@ export function trackHttp1(
       totals.served += 1;
       if (connection.inFlight.size === 0) process.nextTick(takeNext, connection);
     },
+    leave: (connection) => {
+      known.remove(connection);
+      sockets.remove(connection.socket);
+      clearTimeout(connection.drain?.timer);
+    },
   };
 
   const follows = (): boolean => phase !== 'running' || !exposesCurrentResponse();
@@ -118,7 +132,7 @@ export function trackHttp1(
     deferred.start();
     followAllRequests();
     for (const connection of known.clear()) follow(connection);
-    for (const socket of knownSockets(server)) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
+    for (const socket of openAlready()) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
   }
 
   function follow(connection: Http1Connection): void {
@@ -142,13 +156,16 @@ export function trackHttp1(
 
   function begin(connection: Http1Connection): void {
     const { socket } = connection;
-    if (connection.inFlight.size > 0) return;
-    if (protocolOf(socket) === 'upgraded') {
-      // A turn later the listeners of `closing` have run, and the application has written its last messages.
-      setImmediate(endUpgraded, socket, hooks, limits.left);
-      return;
-    }
-    idle.await(connection);
+    if (connection.inFlight.size > 0 || isPassedOn(socket)) return;
+    // A turn later the listeners of `closing` have run, and the application has written its last messages.
+    if (protocolOf(socket) === 'upgraded') setImmediate(endUpgrade, connection);
+    else idle.await(connection);
+  }
+
+  function endUpgrade(connection: Http1Connection): void {
+    endUpgraded(connection.socket, hooks, limits, () => {
+      drainState(connection).saidAll = true;
+    });
   }
 
   /** Once a response is finished Node begins with the next one, which may be from before this server was attached. */
@@ -170,62 +187,42 @@ export function trackHttp1(
     if (drain.ending !== undefined) return;
     drain.ending = ending;
     clearTimeout(drain.timer);
-    linger(connection.socket, connection.upload);
+    linger(connection.socket, { upload: connection.upload });
     if (ending === 'idle') limits.sendFin(connection.socket);
   }
 
-  function describe(connection: Http1Connection): string {
-    const requests = requestsOf(connection);
-    const { first } = requests;
-    if (first === undefined) return peerName(connection.socket);
-    const { method, url } = first.req;
-    return withAge(requestName(method, url), requests.since(first) ?? connection.since);
-  }
-
   function cut(connection: Http1Connection): CutConnection {
-    const kind = cutKind(connection);
-    const requests = connection.inFlight.size;
-    const name = describe(connection);
-    clearTimeout(connection.drain?.timer);
+    const described = describeCut(connection, () => idle.headBegun(connection));
     // From here on it counts as cut, and as nothing else.
-    sockets.remove(connection.socket);
+    owner.leave(connection);
     connection.inFlight = NONE;
     connection.socket.destroy();
-    return { kind, name, requests, lost: kind !== 'idle' && kind !== 'lingering' };
-  }
-
-  function cutKind(connection: Http1Connection): CutConnection['kind'] {
-    if (connection.drain?.ending !== undefined) return 'lingering';
-    if (connection.inFlight.size > 0) return 'request';
-    if (protocolOf(connection.socket) === 'upgraded') return 'upgraded';
-    return idle.headBegun(connection) ? 'head' : 'idle';
+    return described;
   }
 
   const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
-
-  const busy = (): Http1Connection[] => all().filter((connection) => requestsOf(connection).size > 0);
-
-  const inFlight = (): number => all().reduce((sum, connection) => sum + requestsOf(connection).size, 0);
 
   /** A server that speaks both hands its HTTP/2 connections to sessions. */
   const isHttp2 = (socket: Socket): boolean => (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
   const add = (socket: Socket): void => {
     if (!isHttp2(socket)) owner.adopt(socket);
   };
+  /** Accepted before anything here could see them. What is under TLS Node shows only while it speaks HTTP. */
+  const openAlready = (): Socket[] => {
+    const bare = event === 'connection' ? openSockets(server) : [];
+    return [...new Set([...knownSockets(server), ...bare])].filter((socket) => !isHttp2(socket));
+  };
+  listConnections(server);
   server.on(event, add);
   registerServer(server, owner);
-  for (const socket of knownSockets(server)) if (!isHttp2(socket)) owner.adopt(socket, true);
+  for (const socket of openAlready()) owner.adopt(socket, true);
 
   return {
     counts: () => {
-      const open = all().length;
-      return { open, inFlight: inFlight(), idle: open - busy().length };
+      sockets.sweep();
+      return countsOf(all(), requestsOf);
     },
-    waiting: (limit) =>
-      busy()
-        .toSorted((a, b) => a.since - b.since)
-        .slice(0, limit)
-        .map(describe),
+    waiting: (limit) => waitingOf(all(), requestsOf, limit),
     announce,
     drain: (given) => {
       if (phase === 'draining') return;
@@ -233,12 +230,17 @@ export function trackHttp1(
       phase = 'draining';
       limits = given;
       late = now() + limits.keepAliveGrace;
-      stopStreams = endEventStreams(limits.left() / 2, () => busy().map(({ inFlight: { first } }) => first));
-      totals.inFlight = inFlight();
+      stopStreams = endEventStreams(limits.left() / 2, () =>
+        busyOf(all(), requestsOf).map(({ inFlight: { first } }) => first),
+      );
+      totals.inFlight = countsOf(all(), requestsOf).inFlight;
       for (const connection of sockets.entries.values()) begin(connection);
     },
     whenEmpty: sockets.whenEmpty,
-    cut: () => [...sockets.entries.values()].map(cut),
+    cut: () => {
+      sockets.sweep();
+      return [...sockets.entries.values()].map(cut);
+    },
     totals: () => totals,
     release: () => {
       server.off(event, add);

@@ -11,7 +11,7 @@ export const arrivals: ClientKind = {
 };
 
 function startArrivals(context: ClientContext): void {
-  const bytes = formatRequest(context.target, context.settings.path);
+  const bytes = formatRequest(context, context.settings.path);
   const startedAt = performance.now();
   let started = 0;
   let ended = 0;

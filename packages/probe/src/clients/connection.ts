@@ -36,6 +36,8 @@ export interface ConnectionOptions {
   readonly number: number;
   readonly target: Target;
   readonly idle: IdleEvents;
+  /** Whether a response with this status is no answer. */
+  readonly isError: (status: number) => boolean;
   /** Milliseconds from the TCP connection to the first byte of the TLS handshake. */
   readonly handshakeDelay?: number | undefined;
 }
@@ -52,7 +54,7 @@ export const connectOutcomes: Readonly<Record<string, Outcome>> = {
 };
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { target, idle, number, handshakeDelay = 0 } = options;
+  const { target, idle, number, isError, handshakeDelay = 0 } = options;
   const reader = createResponseReader();
   const pending = createPending();
   let phase: Phase = 'connecting';
@@ -93,7 +95,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const { status, keepAlive } = reader;
     if (pending.count === 1 && !keepAlive) close();
     reader.reset();
-    if (status >= 500) pending.endFirst('unavailable', String(status));
+    if (isError(status)) pending.endFirst('unavailable', String(status));
     else pending.endFirst('answered');
   }
 

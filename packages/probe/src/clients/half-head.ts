@@ -13,7 +13,7 @@ export const halfHead: ClientKind = {
 };
 
 function startHalves(context: ClientContext): void {
-  const head = formatRequest(context.target, context.settings.path, { headers: ['X-Half: and half'] });
+  const head = formatRequest(context, context.settings.path, { headers: ['X-Half: and half'] });
   const middle = head.length - 8;
 
   function next(): void {

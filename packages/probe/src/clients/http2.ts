@@ -1,4 +1,4 @@
-import { connect, constants, type ClientHttp2Session } from 'node:http2';
+import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { now, type Ending } from '../measure/attempt.ts';
@@ -6,6 +6,8 @@ import type { Outcome } from '../measure/outcome.ts';
 import { formatAuthority, type Target } from '../network/target.ts';
 import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
+import { headersByName, type RequestContext } from './request.ts';
+import { isErrorStatus } from './status.ts';
 
 /** Streams opened at a time. */
 const STREAMS_AT_A_TIME = 3;
@@ -25,6 +27,12 @@ interface Session {
   /** Last stream of the GOAWAY: the server did not process those above it (RFC 9113, 6.8). */
   lastStream: number;
   failure: NodeJS.ErrnoException | undefined;
+}
+
+/** Headers of a request. A `host` takes the place of `:authority`. */
+export function http2Headers({ settings }: RequestContext, path: string): OutgoingHttpHeaders {
+  const { host, ...others } = headersByName(settings.headers);
+  return { ':path': path, ...(host === undefined ? {} : { ':authority': host }), ...others };
 }
 
 /** HTTP/2 with prior knowledge, or by ALPN over TLS. */
@@ -95,7 +103,7 @@ function startHttp2(context: ClientContext): void {
         used.session.destroy();
       },
     });
-    const stream = used.session.request({ ':path': context.settings.path });
+    const stream = used.session.request(http2Headers(context, context.settings.path));
     let status = 0;
     stream.on('response', (headers) => {
       attempt.firstByteAt = now();
@@ -106,7 +114,8 @@ function startHttp2(context: ClientContext): void {
     const settle = (): void => {
       const complete =
         stream.readableEnded && !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR;
-      if (complete && status > 0) end(status >= 500 ? 'unavailable' : 'answered');
+      if (complete && isErrorStatus(status, context.settings)) end('unavailable', String(status));
+      else if (complete && status > 0) end('answered');
       else end(...describe(used, stream.id ?? Infinity, stream.rstCode, attempt.firstByteAt !== undefined));
     };
     // The session is destroyed a turn after its streams, and says why.

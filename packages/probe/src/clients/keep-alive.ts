@@ -13,7 +13,7 @@ export const keepAlive: ClientKind = {
 };
 
 function startKeepAlive(context: ClientContext): void {
-  const bytes = formatRequest(context.target, context.settings.path);
+  const bytes = formatRequest(context, context.settings.path);
   let connection: Connection | undefined;
   const think = (): number => context.random() * context.settings.thinkTime;
 

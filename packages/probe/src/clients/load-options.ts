@@ -86,6 +86,16 @@ export interface LoadOptions {
    */
   readonly webSocketPath?: string | undefined;
   /**
+   * Headers of every request, as `Name: value`. One named `Host` takes the place of the usual one.
+   * @defaultValue []
+   */
+  readonly headers?: readonly string[] | undefined;
+  /**
+   * Whether a 4xx counts as an answer. Otherwise it is as bad as a 5xx.
+   * @defaultValue false
+   */
+  readonly allow4xx?: boolean | undefined;
+  /**
    * Whether clients that use a connection once say so with `Connection: close`. Otherwise they just close it.
    * @defaultValue false
    */
@@ -127,6 +137,8 @@ const defaults: LoadSettings = {
   uploadPath: '/',
   eventsPath: '/events',
   webSocketPath: '/',
+  headers: [],
+  allow4xx: false,
   announceClose: false,
   hungAfter: 8_000,
   maxAttempts: 1_000_000,

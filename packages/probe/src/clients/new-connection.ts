@@ -18,7 +18,7 @@ export interface OneByOne {
 /** Requests on connections of their own, one after the other. */
 export function startOneByOne(context: ClientContext, { path, pause = 0, headers = [] }: OneByOne): void {
   const close = context.settings.announceClose ? ['Connection: close'] : [];
-  const bytes = formatRequest(context.target, path, { headers: [...headers, ...close] });
+  const bytes = formatRequest(context, path, { headers: [...headers, ...close] });
 
   function next(): void {
     if (context.stopped) {

@@ -13,7 +13,7 @@ export const pipelined: ClientKind = {
 };
 
 function startPipelined(context: ClientContext): void {
-  const bytes = formatRequest(context.target, context.settings.path);
+  const bytes = formatRequest(context, context.settings.path);
   const think = (): number => context.random() * context.settings.thinkTime;
   let connection: Connection | undefined;
 

@@ -23,7 +23,7 @@ function arrive(context: ClientContext): void {
     return;
   }
   const connection = context.connect();
-  const bytes = formatRequest(context.target, context.settings.path);
+  const bytes = formatRequest(context, context.settings.path);
   context.attempt(connection, { bytes, opened: true }, () => {
     connection.close();
     context.ended();

@@ -15,7 +15,7 @@ export const slowUpload: ClientKind = {
 
 function startUploads(context: ClientContext): void {
   const headers = [`Content-Length: ${PIECES * PIECE.length}`, 'Content-Type: application/octet-stream'];
-  const head = formatRequest(context.target, context.settings.uploadPath, { method: 'POST', headers });
+  const head = formatRequest(context, context.settings.uploadPath, { method: 'POST', headers });
 
   function next(): void {
     if (context.stopped) {

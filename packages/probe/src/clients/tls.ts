@@ -12,7 +12,7 @@ export const tls: ClientKind = {
 };
 
 function startTls(context: ClientContext): void {
-  const bytes = formatRequest(context.target, context.settings.path);
+  const bytes = formatRequest(context, context.settings.path);
 
   function next(): void {
     if (context.stopped) {

@@ -1,9 +1,11 @@
 import { WebSocket } from 'ws';
 import { now } from '../measure/attempt.ts';
 import type { Outcome } from '../measure/outcome.ts';
-import { formatAuthority, type Target } from '../network/target.ts';
+import { formatAuthority } from '../network/target.ts';
 import { RETRY_DELAY_MS, type ClientContext, type ClientKind } from './client.ts';
 import { connectOutcomes } from './connection.ts';
+import { headersByName, type RequestContext } from './request.ts';
+import { isErrorStatus } from './status.ts';
 
 /** How `ws` reports a connection that ended without a Close frame. */
 const NO_CLOSE_FRAME = 1006;
@@ -15,12 +17,13 @@ export const webSocket: ClientKind = {
   start: startWebSocket,
 };
 
-export function openWebSocket(target: Target, path: string): WebSocket {
+export function openWebSocket({ target, settings }: RequestContext, path: string): WebSocket {
   const origin =
     target.path === undefined
       ? `${target.tls ? 'wss' : 'ws'}://${formatAuthority(target)}`
       : `ws+unix:${target.path}:`;
-  return new WebSocket(`${origin}${path}`, { rejectUnauthorized: false, perMessageDeflate: false });
+  const headers = headersByName(settings.headers);
+  return new WebSocket(`${origin}${path}`, { headers, rejectUnauthorized: false, perMessageDeflate: false });
 }
 
 function startWebSocket(context: ClientContext): void {
@@ -29,7 +32,7 @@ function startWebSocket(context: ClientContext): void {
       context.ended();
       return;
     }
-    const socket = openWebSocket(context.target, context.settings.webSocketPath);
+    const socket = openWebSocket(context, context.settings.webSocketPath);
     let failure: NodeJS.ErrnoException | undefined;
     const end = (outcome: Outcome | undefined, code?: string): void => {
       socket.terminate();
@@ -43,7 +46,8 @@ function startWebSocket(context: ClientContext): void {
     socket.on('upgrade', () => (attempt.firstByteAt = now()));
     socket.on('open', () => (attempt.connectedAt = now()));
     socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
-      end(statusCode >= 500 ? 'unavailable' : 'answered', String(statusCode));
+      const isError = isErrorStatus(statusCode, context.settings);
+      end(isError ? 'unavailable' : 'answered', String(statusCode));
     });
     socket.on('error', (error: NodeJS.ErrnoException) => (failure = error));
     socket.on('close', (code) => {

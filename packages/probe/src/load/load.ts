@@ -4,6 +4,7 @@ import { keepAlive } from '../clients/keep-alive.ts';
 import { resolveLoad, type LoadOptions } from '../clients/load-options.ts';
 import { newConnection } from '../clients/new-connection.ts';
 import { slow } from '../clients/slow.ts';
+import { isErrorStatus } from '../clients/status.ts';
 import { now, type Attempt } from '../measure/attempt.ts';
 import type { Counts } from '../measure/outcome.ts';
 import { createTally, type LoadTally } from '../measure/tally.ts';
@@ -47,6 +48,7 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
     reset: () => tally.idleReset(),
     unsolicited: () => tally.unsolicited(),
   };
+  const isError = (status: number): boolean => isErrorStatus(status, settings);
   let rushing: (() => void)[] = [];
   let resolveEnded: (() => void) | undefined;
   const ended = new Promise<void>((resolve) => {
@@ -99,7 +101,7 @@ export function startClients(target: Target, kinds: readonly ClientKind[], optio
       },
       nextConnection: () => (connections += 1),
       connect: (handshakeDelay) =>
-        createConnection({ number: (connections += 1), target, idle, handshakeDelay }),
+        createConnection({ number: (connections += 1), target, idle, isError, handshakeDelay }),
       attempt(connection, { bytes, opened }, onEnded) {
         const expire = (): void => connection.expire();
         const attempt = begin({ connection: connection.number, opened, expire });

@@ -1,13 +1,13 @@
 /**
  * How an attempt ended, from the client's side:
  *
- * - `answered`: a complete answer with a status below 500
+ * - `answered`: a complete answer with a status below 400, or below 500 where a 4xx is asked for
  * - `refused`: ECONNREFUSED in connect; the client knows at once and goes elsewhere
  * - `reset-before-accept`: connect itself failed with a reset
  * - `reset`: connected and the request written, then a reset before any byte of the answer
  * - `empty`: the server ended the connection before any byte of the answer
  * - `cut`: the answer began and never became complete
- * - `unavailable`: a complete answer with a 5xx status
+ * - `unavailable`: a complete answer with any other status
  * - `hung`: nothing of the above in time
  */
 export type Outcome =
@@ -82,6 +82,6 @@ export const outcomeNames: Readonly<Record<Outcome, string>> = {
   reset: 'reset after accept',
   empty: 'empty reply',
   cut: 'cut mid-response',
-  unavailable: '5xx while leaving',
+  unavailable: 'answered with an error',
   hung: 'hung',
 };

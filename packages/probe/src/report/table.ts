@@ -33,7 +33,7 @@ const columns: readonly Column[] = [
   { title: ['', 'reset'], cell: (counts) => lossCell(counts.reset + counts['reset-before-accept']) },
   { title: ['empty', 'reply'], cell: ({ empty }) => lossCell(empty) },
   { title: ['', 'cut'], cell: ({ cut }) => lossCell(cut) },
-  { title: ['', '5xx'], cell: ({ unavailable }) => lossCell(unavailable) },
+  { title: ['4xx', '5xx'], cell: ({ unavailable }) => lossCell(unavailable) },
   { title: ['', 'hung'], cell: ({ hung }) => lossCell(hung) },
   {
     title: ['signal→', 'refused'],

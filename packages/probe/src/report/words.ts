@@ -7,7 +7,7 @@ export const outcomeMeanings: Readonly<Record<Outcome, string>> = {
   reset: 'the connection was made and the request written, then came a reset instead of an answer',
   empty: 'the server ended the connection without a byte of the answer',
   cut: 'the answer began and never became complete',
-  unavailable: 'a complete answer, which says that there is none',
+  unavailable: 'a complete response with a 5xx status, or a 4xx one that was not asked for',
   hung: 'nothing of all that in time',
 };
 

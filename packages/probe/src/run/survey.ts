@@ -1,10 +1,11 @@
-import { ask } from '../clients/ask.ts';
-import { formatRequest } from '../clients/request.ts';
-import { ProbeError } from '../errors.ts';
+import { ask, type Answer } from '../clients/ask.ts';
 import { resolveLoad, type LoadOptions } from '../clients/load-options.ts';
+import { formatRequest, type RequestContext } from '../clients/request.ts';
+import { isErrorStatus } from '../clients/status.ts';
+import { ProbeError } from '../errors.ts';
+import { formatTarget, type Target } from '../network/target.ts';
 import { http2 } from '../scenarios/http2.ts';
 import type { Check, CheckContext, Scenario } from '../scenarios/scenario.ts';
-import { formatTarget, type Target } from '../network/target.ts';
 
 /** What a server is like while nothing stops it. */
 export interface Survey {
@@ -24,42 +25,46 @@ export async function lookAt(
   load: LoadOptions,
 ): Promise<Survey> {
   const settings = resolveLoad(load);
-  const candidates = listening.tls ? [listening] : [listening, { ...listening, tls: true }];
-  for (const target of candidates) {
-    const { answers } = await ask(target, {
-      pieces: [formatRequest(target, settings.path)],
-      timeout: ANSWER_LIMIT_MS,
-    });
-    const [answer] = answers;
+  const plain: CheckContext = { ...context, target: listening, settings };
+  const secure = { ...plain, target: { ...listening, tls: true } };
+  const candidates = listening.tls ? [plain] : [plain, secure];
+  let rejected: Answer | undefined;
+  for (const candidate of candidates) {
+    const answer = await askOnce(candidate, settings.path);
     // A server that expects TLS may say so in plain HTTP.
-    if (!answer || (answer.status === 400 && target !== candidates.at(-1) && (await speaksTls(listening))))
+    if (answer?.status === 400 && candidate !== secure && !listening.tls && (await askOnce(secure, '/')))
       continue;
-    if (answer.status >= 500) {
-      throw new ProbeError(
-        'ERR_PROBE_UNHEALTHY',
-        `GET ${settings.path} is answered ${answer.status} while nothing stops the server: give another path with --path`,
-      );
+    if (answer && !isErrorStatus(answer.status, settings)) {
+      const checks = scenarios.map(async (scenario) => [scenario, await scenario.check(candidate)] as const);
+      return { target: candidate.target, http1: true, checks: new Map(await Promise.all(checks)) };
     }
-    const checks = scenarios.map(
-      async (scenario) => [scenario, await scenario.check({ ...context, target, settings })] as const,
-    );
-    return { target, http1: true, checks: new Map(await Promise.all(checks)) };
+    rejected ??= answer;
   }
-  for (const target of candidates) {
-    const check = await http2.check({ ...context, target, settings });
+  // Last, since a server that speaks HTTP/2 only may answer HTTP/1 all the same: 403 is what Node's says.
+  for (const candidate of candidates) {
+    const check = await http2.check(candidate);
     if ('missing' in check) continue;
     const missing: Check = { missing: 'no HTTP/1, only HTTP/2' };
     const checks = scenarios.map((scenario) => [scenario, scenario === http2 ? check : missing] as const);
-    return { target, http1: false, checks: new Map(checks) };
+    return { target: candidate.target, http1: false, checks: new Map(checks) };
   }
-  throw new ProbeError(
-    'ERR_PROBE_UNHEALTHY',
-    `${formatTarget(listening)} accepts connections and answers no HTTP request (GET ${settings.path}, ${ANSWER_LIMIT_MS / 1_000} s)`,
-  );
+  throw new ProbeError('ERR_PROBE_UNHEALTHY', describeUnhealthy(listening, settings.path, rejected));
 }
 
-async function speaksTls(target: Target): Promise<boolean> {
-  const secure = { ...target, tls: true };
-  const { answers } = await ask(secure, { pieces: [formatRequest(secure, '/')], timeout: ANSWER_LIMIT_MS });
-  return answers.length > 0;
+async function askOnce(context: RequestContext, path: string): Promise<Answer | undefined> {
+  const pieces = [formatRequest(context, path)];
+  const { answers } = await ask(context.target, { pieces, timeout: ANSWER_LIMIT_MS });
+  return answers[0];
+}
+
+function describeUnhealthy(target: Target, path: string, answer: Answer | undefined): string {
+  if (!answer) {
+    const limit = `${ANSWER_LIMIT_MS / 1_000} s`;
+    return `${formatTarget(target)} accepts connections and answers no HTTP request (GET ${path}, ${limit})`;
+  }
+  const options =
+    answer.status >= 500
+      ? 'give another path with --path'
+      : 'give another path with --path, or what is missing with --header; --allow-4xx takes it for an answer';
+  return `GET ${path} is answered ${answer.status} while nothing stops the server: ${options}`;
 }

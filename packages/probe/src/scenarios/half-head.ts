@@ -11,8 +11,8 @@ export const halfHead: Scenario = {
   kind: 'halfHead',
   clients: [clients, door],
   inFlight: true,
-  async check({ target, settings: { path } }) {
-    const head = formatRequest(target, path);
+  async check({ target, settings }) {
+    const head = formatRequest({ target, settings }, settings.path);
     const pieces = [head.subarray(0, -4), head.subarray(-4)];
     const { answers } = await ask(target, { pieces, pause: 100, timeout: 3_000 });
     return answers.length > 0 ? applicable : { missing: 'no patience: a head in two pieces is not answered' };

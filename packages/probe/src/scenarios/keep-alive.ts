@@ -10,8 +10,12 @@ export const keepAlive: Scenario = {
   description: 'Clients keep their connection and think for up to 100 ms before each request.',
   kind: 'keepAlive',
   clients: [clients, door],
-  async check({ target, settings: { path } }) {
-    const { answers } = await ask(target, { pieces: [formatRequest(target, path)], timeout: 3_000 });
+  async check({ target, settings }) {
+    const { path } = settings;
+    const { answers } = await ask(target, {
+      pieces: [formatRequest({ target, settings }, path)],
+      timeout: 3_000,
+    });
     return answers[0]?.keepAlive
       ? applicable
       : { missing: `no keep-alive: GET ${path} closes the connection` };

@@ -11,8 +11,8 @@ export const pipelined: Scenario = {
     'Clients send four requests in one piece, on connections that they keep. All four must be answered.',
   kind: 'pipelined',
   clients: [clients, door],
-  async check({ target, settings: { path } }) {
-    const request = formatRequest(target, path);
+  async check({ target, settings }) {
+    const request = formatRequest({ target, settings }, settings.path);
     const pieces = [Buffer.concat([request, request, request, request])];
     const { answers } = await ask(target, { pieces, expect: 4, timeout: 3_000 });
     if (answers.length === 4) return applicable;

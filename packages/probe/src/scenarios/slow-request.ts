@@ -15,8 +15,9 @@ export const slowRequest: Scenario = {
   kind: 'slow',
   clients: [clients, door],
   inFlight: true,
-  async check({ target, settings: { slowPath, hungAfter } }) {
-    const pieces = [formatRequest(target, slowPath)];
+  async check({ target, settings }) {
+    const { slowPath, hungAfter } = settings;
+    const pieces = [formatRequest({ target, settings }, slowPath)];
     const { answers } = await ask(target, { pieces, timeout: hungAfter });
     const [answer] = answers;
     if (answer && answer.status < 400 && answer.time >= SLOW_MS) return applicable;

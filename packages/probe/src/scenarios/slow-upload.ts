@@ -1,6 +1,7 @@
 import { ask } from '../clients/ask.ts';
 import { door } from '../clients/door.ts';
 import { formatRequest } from '../clients/request.ts';
+import { isErrorStatus } from '../clients/status.ts';
 import { slowUpload as clients } from '../clients/slow-upload.ts';
 import { applicable, type Scenario } from './scenario.ts';
 
@@ -14,13 +15,18 @@ export const slowUpload: Scenario = {
   kind: 'slowUpload',
   clients: [clients, door],
   inFlight: true,
-  async check({ target, settings: { uploadPath } }) {
-    const head = formatRequest(target, uploadPath, { method: 'POST', headers: ['Content-Length: 8'] });
+  async check({ target, settings }) {
+    const { uploadPath } = settings;
+    const head = formatRequest({ target, settings }, uploadPath, {
+      method: 'POST',
+      headers: ['Content-Length: 8'],
+    });
     const pieces = [Buffer.concat([head, Buffer.from('half')]), Buffer.from('half')];
     const { answers, piecesBefore } = await ask(target, { pieces, pause: PAUSE_MS, timeout: 3_000 });
     const [answer] = answers;
-    if (answer && answer.status < 500 && piecesBefore === pieces.length) return applicable;
-    const found = answer ? `${answer.status} before the body is there` : 'no answer';
+    const early = piecesBefore < pieces.length;
+    if (answer && !early && !isErrorStatus(answer.status, settings)) return applicable;
+    const found = answer ? `${answer.status}${early ? ' before the body is there' : ''}` : 'no answer';
     return { missing: `no upload: POST ${uploadPath} gets ${found}; give a path with --upload-path` };
   },
 };

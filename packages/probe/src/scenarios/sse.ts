@@ -15,9 +15,10 @@ export const sse: Scenario = {
   clients: [clients, door],
   patient: true,
   inFlight: true,
-  async check({ target, settings: { eventsPath, path } }) {
+  async check({ target, settings }) {
+    const { eventsPath, path } = settings;
     for (const candidate of new Set([eventsPath, '/sse', '/stream', path])) {
-      const pieces = [formatRequest(target, candidate, { headers })];
+      const pieces = [formatRequest({ target, settings }, candidate, { headers })];
       const { text } = await ask(target, {
         pieces,
         timeout: 2_000,

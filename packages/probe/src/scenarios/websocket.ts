@@ -1,6 +1,6 @@
 import { door } from '../clients/door.ts';
 import { openWebSocket, webSocket as clients } from '../clients/websocket.ts';
-import type { Target } from '../network/target.ts';
+import type { RequestContext } from '../clients/request.ts';
 import type { Scenario } from './scenario.ts';
 
 export const websocket: Scenario = {
@@ -11,17 +11,18 @@ export const websocket: Scenario = {
   clients: [clients, door],
   patient: true,
   inFlight: true,
-  async check({ target, settings: { webSocketPath, path } }) {
+  async check(context) {
+    const { webSocketPath, path } = context.settings;
     for (const candidate of new Set([webSocketPath, path, '/ws', '/websocket', '/socket'])) {
-      if (await upgrades(target, candidate)) return { load: { webSocketPath: candidate } };
+      if (await upgrades(context, candidate)) return { load: { webSocketPath: candidate } };
     }
     return { missing: 'no WebSocket; give its path with --ws-path' };
   },
 };
 
-function upgrades(target: Target, path: string): Promise<boolean> {
+function upgrades(context: RequestContext, path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = openWebSocket(target, path);
+    const socket = openWebSocket(context, path);
     const settle = (result: boolean): void => {
       clearTimeout(timer);
       socket.terminate();

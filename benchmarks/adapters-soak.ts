@@ -76,6 +76,7 @@ function readCount(name: 'rounds' | 'plain-rounds'): number {
 
 function stop(name: string, program: string, load: object): Promise<Round> {
   return runRound({
+    address: 'printed',
     command: [values.node, fileURLToPath(new URL(program, import.meta.url))],
     load,
     startTimeout: 60_000,

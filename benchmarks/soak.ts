@@ -40,6 +40,7 @@ async function soak({ name, program, env, count, ours }: Contender): Promise<rea
   while (done.length < count) {
     const group = target === 'group' || (target === 'alternating' && done.length % 2 === 1);
     const round = await runRound({
+      address: 'printed',
       command,
       env,
       group,

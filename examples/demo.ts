@@ -50,6 +50,7 @@ if (contenders.some((contender) => contender.ours && losses(contender) > 0)) pro
 async function run(contender: Contender, number: number): Promise<void> {
   const label = `${contender.name.padEnd(16)}  ${number}/${count}`;
   const round = await runRound({
+    address: 'printed',
     command: [process.execPath, fileURLToPath(new URL(contender.program, import.meta.url))],
     load: { ...load, seed: number },
     onProgress: live ? (progress) => show(label, progress) : undefined,

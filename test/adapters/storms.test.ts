@@ -13,6 +13,7 @@ function stop(program: string, load: object, seed: number): Promise<Round> {
   const path = program.endsWith('.cjs') ? `../../../${program}` : `../../${program}.js`;
   const node = ['env', '-u', 'NODE_OPTIONS', process.execPath];
   return runRound({
+    address: 'printed',
     command: [...node, fileURLToPath(new URL(path, import.meta.url))],
     load: { slow: 4, seed, ...load },
     startTimeout: 60_000,

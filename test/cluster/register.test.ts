@@ -8,6 +8,7 @@ const register = ['--import', import.meta.resolve('@graceful-cluster/core/regist
 
 async function losesNobody(t: Test, file: string, options: { readonly group?: boolean } = {}): Promise<void> {
   const round = await runRound({
+    address: 'printed',
     command: [process.execPath, ...register, file],
     load: { newConnection: 64, keepAlive: 64, slow: 4, slowPath: '/slow?ms=400' },
     startTimeout: 60_000,

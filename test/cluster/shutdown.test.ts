@@ -12,7 +12,7 @@ function stop(
   seed = 1,
 ): Promise<Round> {
   const command = [process.execPath, fileURLToPath(new URL(`../../${program}.js`, import.meta.url))];
-  return runRound({ command, env, group, load: { ...load, seed }, startTimeout: 60_000 });
+  return runRound({ address: 'printed', command, env, group, load: { ...load, seed }, startTimeout: 60_000 });
 }
 
 const modes = [

@@ -26,6 +26,9 @@ export const fixture = (name: string, ...args: string[]): string[] => [
   ...args,
 ];
 
+/** A program given in the command line. */
+export const evaluate = (text: string): string[] => [...node, '-e', text];
+
 /** Runs the command line to its end. */
 export function runProbe(args: readonly string[], env: Record<string, string> = {}): Promise<ProbeRun> {
   const startedAt = performance.now();

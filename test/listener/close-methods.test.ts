@@ -31,6 +31,7 @@ async function shutDown(env: Record<string, string>, flags: string[] = []): Prom
       stderr,
       lost: records,
     } = await runRound({
+      address: 'printed',
       command: [...pristine, ...flags, fixture],
       env,
       load: { keepAlive: 8, slow: 2, slowPath: '/slow', thinkTime: 20 },

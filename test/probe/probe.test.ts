@@ -58,6 +58,7 @@ async function load(port: number, attempts: number, options: LoadOptions): Promi
 t.test('a round against a server that commits every fault once reports exactly those', async (t) => {
   const phases = new Set<string>();
   const round = await runRound({
+    address: 'printed',
     command: [...pristine, faultyServer],
     // The faults take 3 s where nothing else runs: the rest is for a busy machine, on which an answer may take as long.
     load: { ...none, newConnection: 1, hungAfter: 1_500 },
@@ -324,7 +325,7 @@ t.test('what each kind of client sends', async (t) => {
 t.test('only this machine is probed', async (t) => {
   t.throws(() => startLoad({ host: '192.0.2.1', port: 80 }), { code: 'ERR_PROBE_NOT_LOOPBACK' });
   const command = evaluate(`console.log('http://192.0.2.1:80'); setInterval(() => {}, 1000)`);
-  await t.rejects(runRound({ command, load: none }), { code: 'ERR_PROBE_NOT_LOOPBACK' });
+  await t.rejects(runRound({ address: 'printed', command, load: none }), { code: 'ERR_PROBE_NOT_LOOPBACK' });
 });
 
 t.test('servers that do not start', async (t) => {
@@ -335,7 +336,10 @@ t.test('servers that do not start', async (t) => {
     message: /code 3\n.*no luck/s,
   });
   const command = evaluate(`console.log('hello'); setInterval(() => {}, 1000)`);
-  await t.rejects(runRound({ command, startTimeout: 500 }), { code, message: /no address in time/ });
+  await t.rejects(runRound({ address: 'printed', command, startTimeout: 500 }), {
+    code,
+    message: /no address in time/,
+  });
 });
 
 const serve = `
@@ -360,10 +364,13 @@ t.test('a round says when the last answer came that the server owed', async (t) 
 
 t.test('a server that ends before the signal', async (t) => {
   const command = evaluate(`${serve} setTimeout(() => process.exit(7), 300)`);
-  await t.rejects(runRound({ command, load: { ...none, newConnection: 1 }, warmup: 5_000 }), {
-    code: 'ERR_PROBE_SERVER_DIED',
-    message: /code 7/,
-  });
+  await t.rejects(
+    runRound({ address: 'printed', command, load: { ...none, newConnection: 1 }, warmup: 5_000 }),
+    {
+      code: 'ERR_PROBE_SERVER_DIED',
+      message: /code 7/,
+    },
+  );
 });
 
 t.test('a server that does not stop is killed, and so is what it started', async (t) => {
@@ -374,7 +381,14 @@ t.test('a server that does not stop is killed, and so is what it started', async
     require('node:child_process').spawn(process.execPath, ['-e', child]).stdout.once('data', () => {${serve}});
     process.on('SIGTERM', () => {});`);
   const load = { ...none, keepAlive: 2 };
-  const round = await runRound({ command, load, warmup: 200, loadAfterSignal: 200, exitTimeout: 1_500 });
+  const round = await runRound({
+    address: 'printed',
+    command,
+    load,
+    warmup: 200,
+    loadAfterSignal: 200,
+    exitTimeout: 1_500,
+  });
   t.match(round, { killed: true, outlastedLoad: true, exit: { code: null, signal: 'SIGKILL' } });
   t.match(round, { signalToRefused: null, counts: counted({ answered: round.counts.answered }) });
   t.equal(ended.length, 1);
@@ -387,6 +401,6 @@ t.test('a signal to the whole group', { skip: process.platform === 'win32' }, as
     const { stdout } = require('node:child_process').spawn(process.execPath, ['-e', child]);
     stdout.once('data', () => {${serve}}).pipe(process.stdout);
     process.on('SIGTERM', () => stdout.once('end', () => process.exit()));`);
-  const round = await runRound({ command, load: none, warmup: 50, group: true });
+  const round = await runRound({ address: 'printed', command, load: none, warmup: 50, group: true });
   t.match(round, { stdout: /child stops/, killed: false, exit: { code: 0 } });
 });

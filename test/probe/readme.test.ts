@@ -12,7 +12,7 @@ t.test('the options table is what the command line takes', async (t) => {
   };
   const [, rows = ''] = read('packages/probe/README.md').split('<!-- options -->');
   const [section = ''] = rows.split('<!-- /options -->');
-  const documented = [...section.matchAll(/^\| `(--.+?)`\s*\| (.+?)\s*\|/gm)].map(([, flags, value]) => [
+  const documented = [...section.matchAll(/^\| `(-.+?)`\s*\| (.+?)\s*\|/gm)].map(([, flags, value]) => [
     flags,
     value,
   ]);

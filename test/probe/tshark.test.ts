@@ -131,7 +131,11 @@ t.test('the wire and the probe agree', { skip }, async (t) => {
   const ports: number[] = [];
   const counted: Omit<Wire, 'either'>[] = [];
   for (let seed = 1; seed <= runs; seed += 1) {
-    const { counts, stdout } = await runRound({ command: [...node, plain], load: { ...load, seed } });
+    const { counts, stdout } = await runRound({
+      address: 'printed',
+      command: [...node, plain],
+      load: { ...load, seed },
+    });
     ports.push(Number(/:(\d+)/.exec(stdout)?.[1]));
     counted.push({
       refused: counts.refused,

@@ -4,7 +4,8 @@ export type ProbeErrorCode =
   | 'ERR_PROBE_START_FAILED'
   | 'ERR_PROBE_PORT_IN_USE'
   | 'ERR_PROBE_UNHEALTHY'
-  | 'ERR_PROBE_SERVER_DIED';
+  | 'ERR_PROBE_SERVER_DIED'
+  | 'ERR_PROBE_STOP_FAILED';
 
 /** Why a round could not be measured. What the server does to its clients is the result, never an error. */
 export class ProbeError extends Error {

@@ -1,15 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { ProbeError } from '../errors.ts';
-import { probe, type ScenarioResult } from '../run/probe.ts';
-import type { ProbeSettings } from '../run/settings.ts';
-import { createReporter } from '../report/all.ts';
+import { reporters } from '../report/all.ts';
 import { readReport, renderComparison } from '../report/compare.ts';
 import { renderPage } from '../report/html.ts';
-import { createReport } from '../report/report.ts';
-import { scenarios } from '../scenarios/all.ts';
-import type { Scenario } from '../scenarios/scenario.ts';
+import { renderJunit } from '../report/junit.ts';
+import { createLiveProgress } from '../report/live.ts';
+import { createLineProgress, type ProgressOptions, type ProgressView } from '../report/progress.ts';
+import { createReport, type Report } from '../report/report.ts';
+import type { TableOptions } from '../report/table.ts';
+import { renderTap } from '../report/tap.ts';
+import { probe, type Found, type ProbeEvents, type ScenarioResult } from '../run/probe.ts';
+import { serverName, type ProbeSettings } from '../run/settings.ts';
+import { describeStop } from '../stop/stop.ts';
 import { createProgram, type CliOptions } from './options.ts';
+import { invalid, toSettings } from './settings.ts';
 
 /** Exit codes of `graceful-probe`. */
 export const exitCodes = { passed: 0, warning: 0, failed: 1, usage: 2, inconclusive: 3 } as const;
@@ -38,33 +43,51 @@ async function run(command: readonly string[], options: CliOptions): Promise<num
 
   const settings = toSettings(command, options);
   // Files that cannot be written are reported before the work, not after it.
-  for (const file of [options.json, options.html]) if (file !== undefined) write(file, '');
-  const reporter = createReporter(options.reporter, {
-    title: settings.pid === undefined ? command.join(' ') : `process ${settings.pid} at ${settings.url}`,
-    signal: settings.signal,
-    rounds: settings.rounds,
-    scenarios: settings.scenarios.map(({ name }) => name),
-    colours,
-    width: process.stdout.columns,
-    live: process.stdout.isTTY ? process.stdout : undefined,
-  });
+  for (const { file } of outputs) if (options[file] !== undefined) write(options[file], '');
+  const table = { colours, width: process.stdout.columns };
+  const progress = showProgress(settings, options, table);
   const startedAt = new Date();
-  let url = settings.url ?? '';
-  const surveyed = (found: string): void => {
-    url = found;
-    reporter.events.surveyed(found);
+  let server: Pick<Found, 'url' | 'runtime'> = { url: settings.url ?? '', runtime: null };
+  const surveyed: ProbeEvents['surveyed'] = (found) => {
+    server = found;
+    progress.events.surveyed(found);
   };
   let results: ScenarioResult[];
   try {
-    results = await probe(settings, { ...reporter.events, surveyed });
+    results = await probe(settings, { ...progress.events, surveyed });
   } finally {
-    reporter.clear?.();
+    progress.clear();
   }
-  const report = createReport(settings, url, startedAt, results);
-  if (options.json !== undefined) write(options.json, `${JSON.stringify(report)}\n`);
-  if (options.html !== undefined) write(options.html, renderPage(report));
-  process.stdout.write(reporter.render(report));
+  const report = createReport(settings, server, startedAt, results);
+  for (const { file, render } of outputs)
+    if (options[file] !== undefined) write(options[file], render(report));
+  process.stdout.write(reporters[options.reporter](report, table));
   return exitCodes[report.verdict];
+}
+
+/** Files that are written besides what is printed. */
+const outputs: readonly {
+  readonly file: 'json' | 'html' | 'junit' | 'tap';
+  readonly render: (report: Report) => string;
+}[] = [
+  { file: 'json', render: (report) => `${JSON.stringify(report)}\n` },
+  { file: 'html', render: renderPage },
+  { file: 'junit', render: renderJunit },
+  { file: 'tap', render: renderTap },
+];
+
+/** In place on a terminal; otherwise in lines on standard error, so that standard output has the report alone. */
+function showProgress(settings: ProbeSettings, { reporter }: CliOptions, table: TableOptions): ProgressView {
+  const options: ProgressOptions = {
+    title: serverName(settings),
+    stop: describeStop({ ...settings, stopCommand: settings.stopCommand ?? null }),
+    rounds: settings.rounds,
+    scenarios: settings.scenarios.map(({ name }) => name),
+    colours: table.colours,
+    width: table.width,
+  };
+  if (reporter === 'terminal' && process.stdout.isTTY) return createLiveProgress(options, process.stdout);
+  return createLineProgress(options, (line) => process.stderr.write(`${line}\n`));
 }
 
 /** The exit code is about the second. */
@@ -83,48 +106,4 @@ function write(file: string, text: string): void {
   } catch (error) {
     throw invalid(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function toSettings(command: readonly string[], options: CliOptions): ProbeSettings {
-  const { pid, url } = options;
-  if (command.length === 0 && pid === undefined) {
-    throw invalid('give the command that starts the server, as in: graceful-probe -- node server.js');
-  }
-  if (command.length > 0 && pid !== undefined) throw invalid('give either a command or --pid');
-  if (pid !== undefined && url === undefined)
-    throw invalid('--pid needs --url: where does the server listen?');
-  return {
-    command,
-    pid,
-    url,
-    signal: options.signal,
-    group: options.group,
-    after: options.after,
-    startTimeout: options.startTimeout,
-    exitTimeout: options.exitTimeout,
-    rounds: options.rounds,
-    together: options.together,
-    scenarios: scenarios.filter((scenario) => isChosen(scenario, options)),
-    stage: { rtt: options.rtt, rolling: options.rolling ?? 'proxy' },
-    load: {
-      newConnection: options.clients,
-      keepAlive: options.clients,
-      hungAfter: options.hungAfter,
-      path: options.path,
-      slowPath: options.slowPath,
-      uploadPath: options.uploadPath ?? options.path,
-      eventsPath: options.ssePath,
-      webSocketPath: options.wsPath ?? options.path,
-      seed: options.seed,
-    },
-  };
-}
-
-function isChosen({ name, handsOver }: Scenario, { scenario: names, rolling }: CliOptions): boolean {
-  if (handsOver && rolling) return true;
-  return names ? names.includes(name) : !handsOver;
-}
-
-function invalid(message: string): ProbeError {
-  return new ProbeError('ERR_PROBE_INVALID_OPTION', message);
 }

@@ -1,8 +1,17 @@
-import { constants } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { readVersion } from '../report/report.ts';
 import { reporterNames, type ReporterName } from '../report/all.ts';
-import { scenarios } from '../scenarios/all.ts';
+import { explainUsage } from './hints.ts';
+import {
+  duration,
+  header,
+  integer,
+  listScenarios,
+  milliseconds,
+  scenarioNames,
+  signalName,
+  urlPath,
+} from './values.ts';
 
 /** What was given on the command line. Times are milliseconds. */
 export interface CliOptions {
@@ -10,6 +19,7 @@ export interface CliOptions {
   readonly pid?: number;
   readonly signal: NodeJS.Signals;
   readonly group: boolean;
+  readonly stopCommand?: string;
   readonly after: number;
   readonly scenario?: readonly string[];
   readonly rtt: number;
@@ -24,10 +34,14 @@ export interface CliOptions {
   readonly uploadPath?: string;
   readonly ssePath: string;
   readonly wsPath?: string;
+  readonly header: readonly string[];
+  readonly allow4xx: boolean;
   readonly startTimeout: number;
   readonly exitTimeout: number;
   readonly json?: string;
   readonly html?: string;
+  readonly junit?: string;
+  readonly tap?: string;
   readonly reporter: ReporterName;
   readonly compare?: readonly string[];
   readonly color: boolean;
@@ -42,6 +56,7 @@ export function createProgram(): Command {
     .usage('[options] -- <command...>')
     .argument('[command...]', 'starts the server; it gets a free port in PORT')
     .passThroughOptions()
+    .configureOutput({ outputError: (text, write) => write(explainUsage(text)) })
     .version(readVersion(), '-V, --version')
     .optionsGroup('Which server')
     .option(
@@ -53,20 +68,24 @@ export function createProgram(): Command {
       'a server that already runs, with --url: stopped once, all scenarios at a time',
       integer(1),
     )
-    .option('--start-timeout <ms>', 'until it must listen', integer(1), 10_000)
+    .option('--start-timeout <ms>', 'until it must listen', milliseconds(1), 10_000)
     .optionsGroup('How it is stopped')
     .option('--signal <name>', 'the signal it gets', signalName, 'SIGTERM')
     .option('--group', 'signal its whole process group, as a terminal or systemd does', false)
-    .option('--after <ms>', 'time under load before the signal', integer(0), 700)
+    .option(
+      '--stop-command <command>',
+      'a shell command that stops the server instead, as docker stop web; with --url for one that already runs',
+    )
+    .option('-d, --after <ms>', 'time under load before the signal', duration, 700)
     .option(
       '--exit-timeout <ms>',
       'after the signal; then it is killed, and has failed',
-      integer(1_000),
+      milliseconds(1_000),
       10_000,
     )
     .optionsGroup('What its clients do')
-    .option('--scenario <names>', `some of ${listNames()} (default: all)`, scenarioNames)
-    .option('--rtt <ms>', 'round-trip time of the clients of mid-handshake', integer(1, 2_000), 100)
+    .option('--scenario <names>', `some of ${listScenarios()} (default: all)`, scenarioNames)
+    .option('--rtt <ms>', 'round-trip time of the clients of mid-handshake', milliseconds(1, 2_000), 100)
     .addOption(
       new Option(
         '--rolling [how]',
@@ -75,19 +94,23 @@ export function createProgram(): Command {
         .choices(['proxy', 'reuse-port'])
         .preset('proxy'),
     )
-    .option('--together', 'all scenarios at the same time, in one stop', false)
+    .option('--together', 'all scenarios at the same time, in one stop: a few seconds', false)
     .option('--rounds <n>', 'stops per scenario', integer(1), 1)
     .option('--seed <n>', 'decides all that is random', integer(0), 1)
-    .option('--clients <n>', 'for each of new-connection and keep-alive', integer(1, 2_000), 64)
-    .option('--hung-after <ms>', 'without any outcome by then, an attempt has hung', integer(100), 8_000)
+    .option('-c, --clients <n>', 'for each of new-connection and keep-alive', integer(1, 2_000), 64)
+    .option('--hung-after <ms>', 'without any outcome by then, an attempt has hung', milliseconds(100), 8_000)
     .option('--path <path>', 'what is requested', urlPath, '/')
     .option('--slow-path <path>', 'something that takes its time', urlPath, '/slow?ms=800')
     .option('--upload-path <path>', 'what takes a POST (default: --path)', urlPath)
     .option('--sse-path <path>', 'an event stream', urlPath, '/events')
     .option('--ws-path <path>', 'a WebSocket (default: --path, then some usual ones)', urlPath)
-    .optionsGroup('What comes out')
+    .option('-H, --header <name: value>', 'sent with every request; may be given several times', header, [])
+    .option('--allow-4xx', 'takes a 4xx for an answer', false)
+    .optionsGroup('What is reported')
     .option('--json <file>', 'writes everything')
     .option('--html <file>', 'writes one page with timelines')
+    .option('--junit <file>', 'writes JUnit XML, besides what is printed')
+    .option('--tap <file>', 'writes TAP, besides what is printed')
     .addOption(new Option('--reporter <name>', 'what is printed').choices(reporterNames).default('terminal'))
     .option('--compare <files...>', 'two files of --json, side by side; no server is started')
     .option('--no-color', 'no colours')
@@ -102,43 +125,14 @@ Exit codes:
 
 Examples:
   graceful-probe -- node server.js
+  graceful-probe --together -- node server.js
   graceful-probe --scenario new-connection,keep-alive --rounds 5 --html report.html -- node server.js
   graceful-probe --url http://127.0.0.1:8080 --signal SIGQUIT -- nginx -g 'daemon off;'
-  graceful-probe --pid 4711 --url http://127.0.0.1:3000`,
+  graceful-probe --pid 4711 --url http://127.0.0.1:3000
+  graceful-probe --url http://127.0.0.1:3000 --stop-command 'docker stop web'
+
+Without an installation: npx @graceful-cluster/probe -- node server.js`,
     )
-    .exitOverride();
-}
-
-function listNames(): string {
-  return scenarios.map(({ name }) => name).join(', ');
-}
-
-function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least && value <= most && text.trim() !== '') return value;
-    const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`;
-    throw new InvalidArgumentError(`Expected a whole number ${range}.`);
-  };
-}
-
-function signalName(text: string): NodeJS.Signals {
-  const name = text.toUpperCase().startsWith('SIG') ? text.toUpperCase() : `SIG${text.toUpperCase()}`;
-  if (name in constants.signals) return name as NodeJS.Signals;
-  throw new InvalidArgumentError('Expected the name of a signal, as SIGTERM.');
-}
-
-function urlPath(text: string): string {
-  if (/^\/[!-~]*$/.test(text)) return text;
-  throw new InvalidArgumentError('Expected a path that begins with / and has no spaces.');
-}
-
-function scenarioNames(text: string, before: readonly string[] = []): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  for (const name of names) {
-    if (!scenarios.some((scenario) => scenario.name === name)) {
-      throw new InvalidArgumentError(`There is no '${name}'. There are ${listNames()}.`);
-    }
-  }
-  return [...before, ...names];
+    .exitOverride()
+    .showSuggestionAfterError();
 }

@@ -43,9 +43,14 @@ export function findTarget(output: string): Target | undefined {
   return url === undefined ? undefined : parseTarget(url);
 }
 
+export function isLoopback({ host, path }: Target): boolean {
+  return path !== undefined || loopback.has(host);
+}
+
 /** @throws ERR_PROBE_NOT_LOOPBACK */
-export function checkLoopback({ host, path }: Target): void {
-  if (path !== undefined || loopback.has(host)) return;
+export function checkLoopback(target: Target): void {
+  const { host } = target;
+  if (isLoopback(target)) return;
   throw new ProbeError('ERR_PROBE_NOT_LOOPBACK', `only 127.0.0.1 and ::1 are probed, not ${host}`);
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../measure/outcome.ts';
 import type { Latency } from '../measure/latency.ts';
 import type { ScenarioResult } from '../run/probe.ts';
+import { serverName } from '../run/settings.ts';
 import type { Round } from '../stop/round.ts';
 import { describeExit } from '../server/server.ts';
 import { html, raw, type Markup } from './markup.ts';
@@ -22,7 +23,7 @@ import { outcomeMeanings, statusMarks, statusNames } from './words.ts';
 export function renderPage(report: Report): string {
   const { scenarios, verdict } = report;
   const counts = sumCounts(scenarios.flatMap((scenario) => scenario.rounds));
-  const what = report.command.join(' ') || `process ${report.pid}`;
+  const what = serverName({ ...report, pid: report.pid ?? undefined });
   const run = scenarios.filter(({ rounds }) => rounds.length > 0);
   const page = html`<!doctype html>
     <html lang="en">
@@ -42,7 +43,7 @@ export function renderPage(report: Report): string {
             <code class="command">${what}</code>
             <ul class="facts soft">
               <li>
-                ${report.signal}${report.group ? ' to the process group' : ''} after
+                ${report.stopCommand ?? report.signal}${report.group ? ' to the process group' : ''} after
                 ${formatTime(report.after)} under load
               </li>
               <li>${report.rounds === 1 ? 'one round' : `${report.rounds} rounds`} per scenario</li>

@@ -3,6 +3,7 @@ import type { AttemptRecord } from '../measure/attempt.ts';
 import { formatCount, formatTime } from '../measure/numbers.ts';
 import { countAttempts, isLost, outcomeNames, outcomes, type Outcome } from '../measure/outcome.ts';
 import type { Round } from '../stop/round.ts';
+import { describeStop } from '../stop/stop.ts';
 import { TIMELINE_BEFORE_MS } from '../measure/timeline.ts';
 import { html, raw, type Markup } from './markup.ts';
 
@@ -98,8 +99,9 @@ function drawLayer(
   >`;
 }
 
-function findMarks({ signal, signalToRefused, signalToExit, exit, killed }: Round): Mark[] {
-  const marks: Mark[] = [{ name: 'signal', label: signal, at: 0 }];
+function findMarks(round: Round): Mark[] {
+  const { signalToRefused, signalToExit, exit, killed } = round;
+  const marks: Mark[] = [{ name: 'signal', label: describeStop(round), at: 0 }];
   if (signalToRefused !== null) {
     marks.push({ name: 'refusal', label: `refused, ${formatTime(signalToRefused)}`, at: signalToRefused });
   }

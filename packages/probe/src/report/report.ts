@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, type } from 'node:os';
-import type { ScenarioResult } from '../run/probe.ts';
+import type { Found, ScenarioResult } from '../run/probe.ts';
 import type { ProbeSettings } from '../run/settings.ts';
+import type { Runtime } from '../server/runtime.ts';
 import { overall, type Status } from '../verdict/verdict.ts';
 
 /** All that a run found, as `--json` writes it. Times are milliseconds, after the signal where there is one. */
@@ -16,7 +17,10 @@ export interface Report {
   readonly command: readonly string[];
   readonly pid: number | null;
   readonly url: string;
+  /** What the server runs on, if that is Node.js. */
+  readonly runtime: Runtime;
   readonly signal: NodeJS.Signals;
+  readonly stopCommand: string | null;
   readonly group: boolean;
   readonly after: number;
   readonly rounds: number;
@@ -27,11 +31,11 @@ export interface Report {
 
 export function createReport(
   settings: ProbeSettings,
-  url: string,
+  { url, runtime }: Pick<Found, 'url' | 'runtime'>,
   startedAt: Date,
   scenarios: readonly ScenarioResult[],
 ): Report {
-  const { command, pid, signal, group, after, rounds, load } = settings;
+  const { command, pid, signal, stopCommand, group, after, rounds, load } = settings;
   return {
     format: 1,
     version: readVersion(),
@@ -41,7 +45,9 @@ export function createReport(
     command,
     pid: pid ?? null,
     url,
+    runtime,
     signal,
+    stopCommand: stopCommand ?? null,
     group,
     after,
     rounds,

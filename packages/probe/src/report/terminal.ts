@@ -1,28 +1,13 @@
-import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import { formatCount, formatTime } from '../measure/numbers.ts';
 import { countAttempts, countLost, sumCounts } from '../measure/outcome.ts';
 import type { ScenarioResult } from '../run/probe.ts';
-import type { Progress } from '../stop/stop.ts';
+import { serverName } from '../run/settings.ts';
 import type { Status } from '../verdict/verdict.ts';
+import { collectFixes, fixLinks } from './fixes.ts';
 import type { Report } from './report.ts';
-import type { Reporter } from './reporter.ts';
-import { alignCells, resultCells, titleLines, type Cell } from './table.ts';
+import { alignCells, resultCells, titleLines, type Cell, type TableOptions } from './table.ts';
 import { statusMarks } from './words.ts';
-
-export interface TerminalOptions {
-  /** The command or process that is probed, for the first line. */
-  readonly title: string;
-  readonly signal: string;
-  readonly rounds: number;
-  /** Names in the order of the table. */
-  readonly scenarios: readonly string[];
-  readonly colours: boolean;
-  /** Characters in a line; undefined where the output is no terminal. */
-  readonly width: number | undefined;
-  /** The terminal in which progress is shown in place; undefined where there is none. */
-  readonly live: NodeJS.WriteStream | undefined;
-}
 
 const marks: Readonly<Record<Status, Cell>> = {
   passed: { text: statusMarks.passed, colour: 'green' },
@@ -32,75 +17,14 @@ const marks: Readonly<Record<Status, Cell>> = {
   'not-applicable': { text: statusMarks['not-applicable'], colour: 'dim' },
 };
 
-const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-
-/** For people: progress in place, then a table, what is wrong, and what to do about it. */
-export function createTerminalReporter(options: TerminalOptions): Reporter {
-  const { live, colours, width, scenarios, signal, rounds } = options;
-  const paint = pc.createColors(colours);
-  const log = live ? createLogUpdate(live) : undefined;
-  const results = new Map<string, ScenarioResult>();
-  let running: readonly string[] = [];
-  let doing = 'starting the server to see what it can do';
-  let frame = 0;
-  let round = 1;
-
-  function show(): void {
-    if (!log) return;
-    frame += 1;
-    const spin = spinner[frame % spinner.length] ?? '';
-    const lines = scenarios.flatMap((name): Cell[][] => {
-      const result = results.get(name);
-      if (result) return [resultLine(result)];
-      if (running.includes(name)) {
-        return [[{ text: `${spin} ${name}` }, { text: running[0] === name ? doing : '', colour: 'dim' }]];
-      }
-      return [[{ text: `  ${name}`, colour: 'dim' }, { text: '' }]];
-    });
-    const survey = running.length === 0 && results.size === 0 ? `\n${paint.dim(`${spin} ${doing}`)}` : '';
-    log(
-      `${heading()}\n${alignCells([...titleLines([{ text: '' }]), ...lines], { colours, width })}${survey}`,
-    );
-  }
-
-  function heading(): string {
-    return `${paint.bold('graceful-probe')}  ${options.title}\n`;
-  }
-
-  return {
-    events: {
-      surveying: show,
-      surveyed(target) {
-        doing = target;
-        show();
-      },
-      started(names, number) {
-        running = names;
-        round = number;
-        doing = 'starting';
-        show();
-      },
-      progress(progress) {
-        doing = describe(progress, signal, rounds > 1 ? `round ${round}/${rounds}  ` : '');
-        show();
-      },
-      ended(result) {
-        results.set(result.name, result);
-        show();
-      },
-    },
-    clear: () => log?.clear(),
-    render(report) {
-      return `${heading()}${renderReport(report, colours, width)}`;
-    },
-  };
+/** For people: a table, what is wrong, and what to do about it. */
+export function renderTerminal(report: Report, { colours, width }: TableOptions): string {
+  const title = serverName({ ...report, pid: report.pid ?? undefined });
+  return `${heading(title, pc.createColors(colours))}${renderReport(report, colours, width)}`;
 }
 
-function describe({ phase, counts }: Progress, signal: string, prefix: string): string {
-  if (!counts) return `${prefix}starting`;
-  const numbers = `${formatCount(counts.answered)} answered, ${formatCount(counts.refused)} refused, ${formatCount(countLost(counts))} lost`;
-  const state = phase === 'load' ? 'load' : phase === 'signalled' ? signal : 'ending';
-  return `${prefix}${state}  ${numbers}`;
+export function heading(title: string, paint: Paint): string {
+  return `${paint.bold('graceful-probe')}  ${title}\n`;
 }
 
 /** Without the heading. */
@@ -115,23 +39,17 @@ export function renderReport(report: Report, colours: boolean, width?: number): 
     const { text, colour = 'dim' } = marks[result.status];
     parts.push(`\n${paint[colour](text)} ${paint.bold(result.name)}`, ...texts.map((one) => wrap(one)));
   }
-  const advice = groupAdvice(report.scenarios);
-  if (advice.size > 0) parts.push(`\n${paint.bold('What to fix')}`);
-  for (const [text, names] of advice) parts.push(wrap(`${text} ${paint.dim(`(${names.join(', ')})`)}`));
+  const fixes = collectFixes(report.scenarios);
+  if (fixes.length > 0) parts.push(`\n${paint.bold('What to fix')}`);
+  for (const { text, scenarios } of fixes)
+    parts.push(wrap(`${text} ${paint.dim(`(${scenarios.join(', ')})`)}`));
+  for (const { text, url } of fixLinks(report)) parts.push(wrap(`${text} (${paint.cyan(url)})`));
   parts.push('', ...closing(report, paint), '');
   return parts.join('\n');
 }
 
-/** Advice, each with the names of the scenarios that it is about. */
-export function groupAdvice(scenarios: readonly ScenarioResult[]): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const { name, advice } of scenarios) {
-    for (const text of advice) groups.set(text, [...(groups.get(text) ?? []), name]);
-  }
-  return groups;
-}
-
-function resultLine(result: ScenarioResult): Cell[] {
+/** A line of the table. */
+export function resultLine(result: ScenarioResult): Cell[] {
   const { name, status, reasons, rounds } = result;
   const { text, colour } = marks[status];
   const first: Cell = { text: `${text} ${name}`, colour };
@@ -139,7 +57,7 @@ function resultLine(result: ScenarioResult): Cell[] {
   return [first, ...resultCells(rounds)];
 }
 
-type Paint = ReturnType<typeof pc.createColors>;
+export type Paint = ReturnType<typeof pc.createColors>;
 
 function closing({ scenarios, verdict, rounds, machine, node }: Report, paint: Paint): string[] {
   const all = scenarios.flatMap((scenario) => scenario.rounds);

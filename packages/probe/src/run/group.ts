@@ -4,10 +4,10 @@ import { startClients, type Load } from '../load/load.ts';
 import type { LoadOptions } from '../clients/load-options.ts';
 import { toRound, type Round } from '../stop/round.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { attachServer } from '../server/running-server.ts';
+import { attachAddress, attachServer } from '../server/running-server.ts';
 import type { Server } from '../server/server.ts';
 import { startServer, type ServerOptions } from '../server/server-process.ts';
-import type { ProbeSettings } from './settings.ts';
+import { serverName, type ProbeSettings } from './settings.ts';
 import { stopUnderLoad, type Progress } from '../stop/stop.ts';
 import type { Survey } from './survey.ts';
 import type { Target } from '../network/target.ts';
@@ -38,22 +38,23 @@ export async function runGroup(
   given: Target | undefined,
   events: GroupEvents,
 ): Promise<Round[][]> {
-  const { command, pid, signal, exitTimeout, after } = settings;
+  const { command, exitTimeout } = settings;
   const patient = group.some((scenario) => scenario.patient);
   const names = group.map(({ name }) => name);
   const rounds: Round[][] = [];
-  const count = pid === undefined ? settings.rounds : 1;
+  const count = command.length > 0 ? settings.rounds : 1;
   for (let number = 1; number <= count; number += 1) {
     events.started(names, number);
     const place = await openPlace(settings, survey, group, given, number);
     try {
       const [stop, tallies] = await stopUnderLoad({
-        name: command.join(' ') || `process ${pid}`,
+        name: serverName(settings),
         start: () => place.start(),
         load: (target) => place.load({ ...target, tls: survey.target.tls }),
-        warmup: after,
-        signal,
+        warmup: settings.after,
+        signal: settings.signal,
         group: settings.group,
+        stopCommand: settings.stopCommand,
         loadAfterSignal: exitTimeout - BEFORE_KILL_MS,
         loadAfterRefusal: patient ? undefined : AFTER_REFUSAL_MS,
         exitTimeout,
@@ -77,8 +78,9 @@ function last(times: readonly (number | null)[]): number | null {
 
 /** A server to be stopped: a new one, or the one that already runs. */
 export function startProbed(settings: ProbeSettings, given: Target | undefined): Promise<Server> {
-  const { pid } = settings;
-  if (pid !== undefined && given) return attachServer(pid, given);
+  const { pid, command } = settings;
+  if (given && pid !== undefined) return attachServer(pid, given);
+  if (given && command.length === 0) return attachAddress(given);
   return startServer(serverOptions(settings, given));
 }
 

@@ -1,12 +1,16 @@
-import { advise } from '../verdict/advice.ts';
-import { runGroup, serverOptions, startProbed, type GroupEvents } from './group.ts';
-import type { Round } from '../stop/round.ts';
+import { now } from '../measure/attempt.ts';
+import { within } from '../measure/within.ts';
+import { checkLoopback, formatTarget, parseTarget, type Target } from '../network/target.ts';
 import type { Check, Scenario } from '../scenarios/scenario.ts';
+import { findRuntime, type Runtime } from '../server/runtime.ts';
+import { stoppedBy } from '../server/stop-command.ts';
+import type { Round } from '../stop/round.ts';
+import { advise } from '../verdict/advice.ts';
+import { judge, type Verdict } from '../verdict/verdict.ts';
+import { runGroup, serverOptions, startProbed, type GroupEvents } from './group.ts';
+import { groupScenarios, planStops, type Plan } from './plan.ts';
 import type { ProbeSettings } from './settings.ts';
 import { lookAt, type Survey } from './survey.ts';
-import { checkLoopback, formatTarget, parseTarget, type Target } from '../network/target.ts';
-import { judge, type Verdict } from '../verdict/verdict.ts';
-import { within } from '../measure/within.ts';
 
 export interface ScenarioResult extends Verdict {
   readonly name: string;
@@ -20,8 +24,15 @@ export interface ScenarioResult extends Verdict {
 /** Called while a probe is at work. */
 export interface ProbeEvents extends GroupEvents {
   surveying(): void;
-  surveyed(url: string): void;
+  surveyed(found: Found): void;
   ended(result: ScenarioResult): void;
+}
+
+/** What is known of the server before it is stopped. */
+export interface Found {
+  readonly url: string;
+  readonly runtime: Runtime;
+  readonly plan: Plan;
 }
 
 /** Time that the server of the survey gets to stop; how it stops is not measured. */
@@ -32,8 +43,10 @@ export async function probe(settings: ProbeSettings, events: ProbeEvents): Promi
   const given = settings.url === undefined ? undefined : parseTarget(settings.url);
   if (given) checkLoopback(given);
   events.surveying();
-  const survey = await surveyServer(settings, given);
-  events.surveyed(formatTarget(survey.target));
+  const { survey, runtime, startTime } = await surveyServer(settings, given);
+  const groups = groupScenarios(settings, survey);
+  const plan = planStops(settings, survey, startTime);
+  events.surveyed({ url: formatTarget(survey.target), runtime, plan });
 
   const results = new Map<Scenario, ScenarioResult>();
   const add = (scenario: Scenario, verdict: Verdict, rounds: readonly Round[]): void => {
@@ -46,7 +59,7 @@ export async function probe(settings: ProbeSettings, events: ProbeEvents): Promi
   for (const [scenario, found] of survey.checks) {
     if ('missing' in found) add(scenario, notApplicable(found), []);
   }
-  for (const group of groupScenarios(settings, survey)) {
+  for (const group of groups) {
     const rounds = await runGroup(settings, survey, group, given, events);
     group.forEach((scenario, index) => {
       const its = rounds.map((round) => round[index] as Round);
@@ -60,27 +73,29 @@ function notApplicable({ missing }: Extract<Check, { missing: string }>): Verdic
   return { status: 'not-applicable', reasons: [missing], notes: [] };
 }
 
-/** Groups of scenarios that share a stop. */
-function groupScenarios({ scenarios, together, pid }: ProbeSettings, { checks }: Survey): Scenario[][] {
-  const applicable = scenarios.filter((scenario) => 'load' in (checks.get(scenario) ?? {}));
-  if (!together && pid === undefined) return applicable.map((scenario) => [scenario]);
-  const apart = applicable.filter((scenario) => 'stage' in scenario).map((scenario) => [scenario]);
-  const shared = applicable.filter((scenario) => !('stage' in scenario));
-  return shared.length === 0 ? apart : [shared, ...apart];
-}
-
 /** Looks at a server that is started for this alone, unless it already runs. */
-async function surveyServer(settings: ProbeSettings, given: Target | undefined): Promise<Survey> {
-  const { pid, scenarios, load, signal, group, stage } = settings;
-  const server = await startProbed(settings, given);
+async function surveyServer(
+  settings: ProbeSettings,
+  given: Target | undefined,
+): Promise<{ survey: Survey; runtime: Runtime; startTime: number }> {
+  const { command, scenarios, load, signal, group, stage, stopCommand, exitTimeout } = settings;
+  const starts = command.length > 0;
+  const startedAt = now();
+  const probed = await startProbed(settings, given);
+  const startTime = now() - startedAt;
+  const server = stopCommand === undefined ? probed : stoppedBy(stopCommand, probed);
   try {
-    const started = pid === undefined ? { server, options: serverOptions(settings, given) } : undefined;
-    return await lookAt({ ...server.target, ...given }, { started, stage }, scenarios, load);
+    const started = starts ? { server, options: serverOptions(settings, given) } : undefined;
+    const survey = await lookAt({ ...server.target, ...given }, { started, stage }, scenarios, load);
+    return { survey, runtime: findRuntime(command, server.pid), startTime };
   } finally {
-    if (pid === undefined && !server.exit) {
+    if (starts && !server.exit) {
       server.signal(signal, group);
-      await within(server.exited, SURVEY_EXIT_MS);
+      // A command that is cut short may leave what it was to stop: a container.
+      const limit = stopCommand === undefined ? SURVEY_EXIT_MS : exitTimeout;
+      await within(server.exited, limit).finally(() => server.destroy());
+    } else {
+      await server.destroy();
     }
-    await server.destroy();
   }
 }

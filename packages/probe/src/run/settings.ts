@@ -3,14 +3,16 @@ import type { Scenario, StageSettings } from '../scenarios/scenario.ts';
 
 /** What is probed, and how. All times are in milliseconds. */
 export interface ProbeSettings {
-  /** Program and arguments of a server to be started; empty if one already runs. */
+  /** Program and arguments of a server to be started; empty if the server already runs. */
   readonly command: readonly string[];
-  /** Process id of a server that already runs. It is stopped once, with all scenarios at the same time. */
+  /** Process id of a server that already runs, where it is known. Such a server is stopped once, with all scenarios. */
   readonly pid: number | undefined;
   /** Where the server listens; found out if not given. */
   readonly url: string | undefined;
   readonly signal: NodeJS.Signals;
   readonly group: boolean;
+  /** A shell command that stops the server instead of the signal. */
+  readonly stopCommand: string | undefined;
   /** Time under load before the signal. */
   readonly after: number;
   readonly startTimeout: number;
@@ -21,4 +23,10 @@ export interface ProbeSettings {
   /** All scenarios at the same time, in one stop per round. */
   readonly together: boolean;
   readonly stage: StageSettings;
+}
+
+/** What is probed, in words. */
+export function serverName({ command, pid, url }: Pick<ProbeSettings, 'command' | 'pid' | 'url'>): string {
+  if (command.length > 0) return command.join(' ');
+  return pid === undefined ? `the server at ${url}` : `process ${pid} at ${url}`;
 }

@@ -39,7 +39,7 @@ const LISTEN = '0A';
 /** Where processes of a group listen, in their own network namespace, lowest port first. Linux only; elsewhere empty. */
 export function findListeners(group: number): Listener[] {
   if (process.platform !== 'linux') return [];
-  const processes = readProcesses(group);
+  const processes = groupProcesses(group);
   const inodes = new Set(processes.flatMap(readSockets));
   return ['tcp', 'tcp6']
     .flatMap((table) => read(`/proc/${processes[0]}/net/${table}`).split('\n'))
@@ -59,10 +59,11 @@ export function groupRuns(group: number): boolean {
   } catch {
     return false;
   }
-  return process.platform !== 'linux' || readProcesses(group).length > 0;
+  return process.platform !== 'linux' || groupProcesses(group).length > 0;
 }
 
-function readProcesses(group: number): string[] {
+/** Numbers of the processes of a group that are no zombies. Linux only. */
+export function groupProcesses(group: number): string[] {
   return readdirSync('/proc').filter((name) => {
     if (!/^\d+$/.test(name)) return false;
     // The name of the program is in brackets and may contain anything.

@@ -13,9 +13,7 @@ const POLL_MS = 2;
  */
 export async function attachServer(pid: number, target: Target): Promise<Server> {
   if (!runs(pid)) throw new ProbeError('ERR_PROBE_START_FAILED', `there is no process ${pid}`);
-  if (!(await accepts(target))) {
-    throw new ProbeError('ERR_PROBE_START_FAILED', `nothing accepts connections on ${formatTarget(target)}`);
-  }
+  await checkAccepts(target);
   let exit: (Exit & { readonly at: number }) | undefined;
   let timer: NodeJS.Timeout | undefined;
   const exited = new Promise<void>((resolve) => {
@@ -29,6 +27,7 @@ export async function attachServer(pid: number, target: Target): Promise<Server>
   });
   return {
     target,
+    pid,
     port: undefined,
     listensOnAll: undefined,
     exited,
@@ -46,6 +45,32 @@ export async function attachServer(pid: number, target: Target): Promise<Server>
       return Promise.resolve();
     },
   };
+}
+
+/**
+ * A server of which only the address is known: one in a container, which a command stops (see `stoppedBy`).
+ * @throws ERR_PROBE_START_FAILED
+ */
+export async function attachAddress(target: Target): Promise<Server> {
+  await checkAccepts(target);
+  return {
+    target,
+    pid: undefined,
+    port: undefined,
+    listensOnAll: undefined,
+    exited: new Promise(() => {}),
+    exit: undefined,
+    stdout: '',
+    stderr: '',
+    leftBehind: false,
+    signal() {},
+    destroy: () => Promise.resolve(),
+  };
+}
+
+async function checkAccepts(target: Target): Promise<void> {
+  if (await accepts(target)) return;
+  throw new ProbeError('ERR_PROBE_START_FAILED', `nothing accepts connections on ${formatTarget(target)}`);
 }
 
 function runs(pid: number): boolean {

@@ -1,7 +1,7 @@
 import { ProbeError } from '../errors.ts';
 import { now } from '../measure/attempt.ts';
 import { within } from '../measure/within.ts';
-import { findTarget, formatTarget, type Target } from '../network/target.ts';
+import { findTarget, formatTarget, isLoopback, type Target } from '../network/target.ts';
 import { startChild, type Child } from './child.ts';
 import { accepts, findFreePort, findListeners, groupRuns, type Listener } from './ports.ts';
 import { describeExit, type Server } from './server.ts';
@@ -22,7 +22,7 @@ export interface ServerOptions {
    * How it is known where the server listens. `'printed'`: the server gets `PORT=0` and prints `http://host:port` on its
    * standard output. `'found'`: the server gets a free port in `PORT`; what it prints, and on Linux where it listens, is
    * looked at as well. Or an address: its port is in `PORT`, whatever the server makes of it.
-   * @defaultValue 'printed'
+   * @defaultValue 'found'
    */
   readonly address?: 'printed' | 'found' | Target | undefined;
   /**
@@ -41,7 +41,7 @@ const OWN_PORT_FIRST_MS = 300;
  * @throws ERR_PROBE_START_FAILED, ERR_PROBE_PORT_IN_USE
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { address = 'printed', startTimeout = 10_000, watch = false } = options;
+  const { address = 'found', startTimeout = 10_000, watch = false } = options;
   const given = typeof address === 'object' ? address : undefined;
   if (given && !watch && (await accepts(given))) {
     throw new ProbeError(
@@ -74,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const own = hosts(port);
     if (time < OWN_PORT_FIRST_MS) return own;
     const others = listeners().flatMap((listener) => hosts(listener.port));
-    return [...own, ...(printed ? [printed] : []), ...others];
+    return [...own, ...(printed && isLoopback(printed) ? [printed] : []), ...others];
   }
 
   async function find(): Promise<Target | undefined> {
@@ -89,13 +89,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const target = await find();
   if (!target) {
-    const why = whyNotStarted(child) ?? describeSilence(address, startTimeout, port);
+    const why = whyNotStarted(child) ?? describeSilence(address, startTimeout, port, printed);
     await child.destroy();
     const text = `${options.command.join(' ')} did not start: ${why}\n${child.stdout}${child.stderr}`;
     throw new ProbeError('ERR_PROBE_START_FAILED', text, { cause: child.failure });
   }
   return {
     target,
+    pid: child.pid,
     port,
     get listensOnAll() {
       const own = listeners().filter((listener) => listener.port === target.port);
@@ -123,11 +124,17 @@ function whyNotStarted({ failure, exit }: Child): string | undefined {
   return failure?.message ?? (exit && `it ended, ${describeExit(exit)}`);
 }
 
-function describeSilence(address: ServerOptions['address'], startTimeout: number, port: number): string {
+function describeSilence(
+  address: ServerOptions['address'],
+  startTimeout: number,
+  port: number,
+  printed: Target | undefined,
+): string {
   const time = `${startTimeout / 1_000} s`;
   if (address === 'printed') return `it printed no address in time (${time})`;
   if (typeof address === 'object') return `nothing listened on ${formatTarget(address)} within ${time}`;
-  return `it opened no port within ${time} (the one in PORT was ${port})`;
+  const elsewhere = printed ? `, and it printed ${formatTarget(printed)}` : '';
+  return `it opened no port within ${time} (the one in PORT was ${port}${elsewhere})`;
 }
 
 function hosts(port: number): Target[] {

@@ -8,6 +8,8 @@ export interface Exit {
 /** A server to be stopped. */
 export interface Server {
   readonly target: Target;
+  /** Undefined for a server of which only the address is known. */
+  readonly pid: number | undefined;
   /** Value of PORT that the server got; undefined if it was not started here. */
   readonly port: number | undefined;
   /** Whether other machines can reach the server; undefined where that is not known. */

@@ -5,6 +5,7 @@ import { measureLag, type Lag } from '../measure/lag.ts';
 import type { Load } from '../load/load.ts';
 import { addCounts, emptyCounts, type Counts } from '../measure/outcome.ts';
 import { describeExit, type Exit, type Server } from '../server/server.ts';
+import { stoppedBy } from '../server/stop-command.ts';
 import type { LoadTally } from '../measure/tally.ts';
 import type { Target } from '../network/target.ts';
 import { within } from '../measure/within.ts';
@@ -23,6 +24,11 @@ export interface StopSettings {
    * @defaultValue false
    */
   readonly group?: boolean | undefined;
+  /**
+   * A shell command that stops the server instead, as `docker stop web`. It gets the process id in `PROBE_PID`.
+   * @defaultValue none
+   */
+  readonly stopCommand?: string | undefined;
   /**
    * Longest time for which the load goes on after the signal. The load ends earlier, 100 ms after the server is gone.
    * @defaultValue 2000
@@ -50,6 +56,8 @@ export interface Progress {
 /** The facts of one stop. Times are milliseconds after the signal. */
 export interface Stop {
   readonly signal: NodeJS.Signals;
+  /** The command that stopped the server instead of the signal. */
+  readonly stopCommand: string | null;
   /** Milliseconds since 1970. */
   readonly signalledAt: number;
   readonly signalToExit: number;
@@ -84,10 +92,10 @@ const LAST_ANSWERS_MS = 250;
 
 /**
  * Starts a server and its clients, signals it, and waits until both are done. No process is left when this returns or
- * throws. @throws ERR_PROBE_SERVER_DIED
+ * throws. @throws ERR_PROBE_SERVER_DIED, ERR_PROBE_STOP_FAILED
  */
 export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTally[]]> {
-  const { warmup = 700, signal = 'SIGTERM', group = false, exitTimeout = 15_000 } = options;
+  const { warmup = 700, signal = 'SIGTERM', group = false, stopCommand, exitTimeout = 15_000 } = options;
   let phase: Progress['phase'] = 'starting';
   let loads: readonly Load[] = [];
   let server: Server | undefined;
@@ -96,6 +104,7 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
   }, 100);
   try {
     server = await options.start();
+    if (stopCommand !== undefined) server = stoppedBy(stopCommand, server);
     const stopLag = measureLag();
     loads = await options.load(server.target);
     phase = 'load';
@@ -127,6 +136,7 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
     const { code = null, signal: endSignal = null, at = now() } = server.exit ?? {};
     const stop: Stop = {
       signal,
+      stopCommand: stopCommand ?? null,
       signalledAt,
       signalToExit: at - signalledAt,
       exit: { code, signal: endSignal },
@@ -143,6 +153,11 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
     for (const load of loads) load.stop();
     await server?.destroy();
   }
+}
+
+/** What a server was stopped by, in words. */
+export function describeStop({ signal, stopCommand }: Pick<Stop, 'signal' | 'stopCommand'>): string {
+  return (stopCommand ?? null) === null ? signal : 'the stop command';
 }
 
 /** Waits until the load may end; true when that is because the server is gone. */

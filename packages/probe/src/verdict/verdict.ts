@@ -1,7 +1,16 @@
 import { constants } from 'node:os';
-import { countAttempts, countLost, emptyCounts, isLost, outcomeNames, outcomes } from '../measure/outcome.ts';
+import {
+  countAttempts,
+  countLost,
+  emptyCounts,
+  isLost,
+  outcomeNames,
+  outcomes,
+  type Outcome,
+} from '../measure/outcome.ts';
 import { formatCount, formatTime } from '../measure/numbers.ts';
 import type { Round } from '../stop/round.ts';
+import { describeStop } from '../stop/stop.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { describeExit, type Exit } from '../server/server.ts';
 
@@ -40,12 +49,15 @@ interface Rule {
 const rules: readonly Rule[] = [
   {
     breaks: 'failed',
-    look: ({ counts, lostBeforeSignal }) => {
+    look: ({ counts, lostBeforeSignal, lost: records }) => {
       const lost = countLost(counts);
       if (lost === 0) return undefined;
       const kinds = outcomes
         .filter((outcome) => isLost(outcome) && counts[outcome] > 0)
-        .map((outcome) => `${formatCount(counts[outcome])} ${outcomeNames[outcome]}`);
+        .map(
+          (outcome) =>
+            `${formatCount(counts[outcome])} ${outcomeNames[outcome]}${statusCodes(outcome, records)}`,
+        );
       const before =
         lostBeforeSignal > 0 ? ` (${formatCount(lostBeforeSignal)} of them before the signal)` : '';
       return `lost ${formatCount(lost)} of ${formatCount(countAttempts(counts))}: ${kinds.join(', ')}${before}`;
@@ -53,11 +65,13 @@ const rules: readonly Rule[] = [
   },
   {
     breaks: 'failed',
-    look: ({ killed, signal, signalToExit, signalToRefused }, { handsOver }) => {
+    look: (round, { handsOver }) => {
+      const { killed, signalToExit, signalToRefused } = round;
       if (!killed) return undefined;
-      const after = `${formatTime(signalToExit)} after ${signal}`;
+      const cause = describeStop(round);
+      const after = `${formatTime(signalToExit)} after ${cause}`;
       return signalToRefused === null && !handsOver
-        ? `ignored ${signal}: it still accepted connections ${after}`
+        ? `ignored ${cause}: it still accepted connections ${after}`
         : `did not end: it was still there ${after}`;
     },
   },
@@ -77,11 +91,12 @@ const rules: readonly Rule[] = [
   },
   {
     breaks: 'inconclusive',
-    look: ({ signalToRefused, killed, outlastedLoad, signal }, { handsOver }) => {
+    look: (round, { handsOver }) => {
+      const { signalToRefused, killed, outlastedLoad } = round;
       if (signalToRefused !== null || killed || handsOver) return undefined;
       return outlastedLoad
         ? `still accepted connections when the load ended: give it more time with --exit-timeout`
-        : `connections were accepted after the process was gone: does something else listen there, or was ${signal} not for the server?`;
+        : `connections were accepted after the process was gone: does something else listen there, or was ${describeStop(round)} not for the server?`;
     },
   },
   {
@@ -150,6 +165,12 @@ export function overall(statuses: readonly Status[]): Exclude<Status, 'not-appli
 function tell(findings: readonly string[], rounds: number): string {
   const [first = ''] = findings;
   return rounds === 1 ? first : `${first} (${findings.length} of ${rounds} rounds)`;
+}
+
+function statusCodes(outcome: Outcome, records: Round['lost']): string {
+  if (outcome !== 'unavailable') return '';
+  const codes = new Set(records.filter((one) => one.outcome === outcome).map(({ code }) => code));
+  return ` (${[...codes].join(', ')})`;
 }
 
 /** Whether the process stayed although nothing was owed to a client any more: it needed a deadline, or its clients to go. */

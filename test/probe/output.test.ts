@@ -1,0 +1,62 @@
+// What is said, where, and when.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { evaluate, fixture, runProbe } from '../helpers/probe.ts';
+
+const args = ['--scenario', 'new-connection,keep-alive,tls', '--clients', '8', '--after', '300'];
+
+t.test('a line for each scenario as it ends, where there is no terminal', async (t) => {
+  const { code, stdout, stderr } = await runProbe([...args, '--', ...fixture('probe/server', 'http')]);
+  t.equal(code, 0);
+  const lines = stderr.trimEnd().split('\n');
+  t.match(lines, [
+    /^graceful-probe: env -u NODE_OPTIONS .*server\.js http$/,
+    /^http:\/\/127\.0\.0\.1:\d+, 2 stops, about \d+ s \(--together: 1 stop, about \d+ s\)$/,
+    /^– tls {13}no TLS$/,
+    /^✓ new-connection {2}lost 0 of [\d,]+, refused after [\d.]+ m?s, exit after [\d.]+ m?s$/,
+    /^✓ keep-alive {6}lost 0 of [\d,]+, refused after [\d.]+ m?s, exit after [\d.]+ m?s$/,
+  ]);
+  t.equal(lines.length, 5);
+  t.match(stdout, /^graceful-probe {2}env[^]*PASSED {2}lost 0 of/, 'the report alone');
+});
+
+t.test('several reports of one run', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'probe-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const file = (name: string): string => join(folder, name);
+  const files = ['json', 'html', 'junit', 'tap'].flatMap((name) => [`--${name}`, file(name)]);
+  const { code, stdout } = await runProbe([
+    ...args,
+    '--together',
+    ...files,
+    '--',
+    ...fixture('probe/server', 'http'),
+  ]);
+  t.equal(code, 0);
+  t.match(stdout, /PASSED {2}lost 0 of/);
+  t.match(JSON.parse(await readFile(file('json'), 'utf8')), {
+    format: 1,
+    runtime: 'node',
+    stopCommand: null,
+  });
+  t.match(await readFile(file('html'), 'utf8'), /^<!doctype html>/);
+  t.match(await readFile(file('junit'), 'utf8'), /^<\?xml[^]*tests="3" failures="0" errors="0" skipped="1"/);
+  t.match(await readFile(file('tap'), 'utf8'), /^TAP version 14\n1\.\.3\nok 1 - new-connection\n/);
+});
+
+t.test('what to fix has links, and one to the package for Node.js', async (t) => {
+  const plain = `require('node:http').createServer((request, response) => response.end('ok')).listen(process.env.PORT);`;
+  const { stdout } = await runProbe([
+    '--scenario',
+    'new-connection',
+    '--after',
+    '300',
+    '--',
+    ...evaluate(plain),
+  ]);
+  t.match(stdout, /What to fix\n {2}The process died of SIGTERM/);
+  t.match(stdout, 'https://www.npmjs.com/package/@graceful-cluster/probe#what-to-fix');
+  t.match(stdout, 'https://www.npmjs.com/package/@graceful-cluster/core');
+});

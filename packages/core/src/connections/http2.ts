@@ -11,44 +11,22 @@ import type { CutConnection } from '../api/report.ts';
 import type { Connections } from '../drain/connections.ts';
 import { now } from '../clock.ts';
 import { silentGrace, type DrainLimits } from '../drain/limits.ts';
+import {
+  describeStream,
+  endEventStreams,
+  type OpenSession,
+  type OpenStream,
+  type Session,
+} from './http2-session.ts';
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
-import { peerName, requestName, withAge } from './names.ts';
+import { peerName } from './names.ts';
 
-/** Longest wait for the answer to a PING_LIMIT_MS, in milliseconds. */
+/** Longest wait for the answer to a PING, in milliseconds. */
 const PING_LIMIT_MS = 1_000;
 
 /** How often event streams are looked for in the second half of a drain, in milliseconds. */
 const LOOK_MS = 100;
-
-interface Session {
-  readonly session: ServerHttp2Session;
-  /** `session.socket` hides it, and is gone when the session is. */
-  readonly socket: Socket;
-  readonly since: number;
-  /** Whether it never had a stream. */
-  silent: boolean;
-  /** Streams that are not closed. */
-  open: number;
-  /** Whether a PING_LIMIT_MS is on its way that ends it if it is still quiet then. */
-  asked: boolean;
-  timer: NodeJS.Timeout | undefined;
-  ending: 'answered' | 'idle' | undefined;
-}
-
-interface OpenStream {
-  readonly entry: Session;
-  readonly headers: IncomingHttpHeaders;
-  readonly since: number;
-}
-
-/** What another tracker of the same server takes over: Node lists no sessions. */
-interface OpenSession {
-  readonly session: ServerHttp2Session;
-  readonly socket: Socket;
-  readonly since: number;
-  readonly streams: readonly Omit<OpenStream & { readonly stream: ServerHttp2Stream }, 'entry'>[];
-}
 
 /** Node exports no class to ask with `instanceof`; both kinds have this method since they exist. */
 export function isHttp2Server(server: Server): server is Http2Server | Http2SecureServer {
@@ -57,7 +35,7 @@ export function isHttp2Server(server: Server): server is Http2Server | Http2Secu
 
 /**
  * Tracks and drains HTTP/2 sessions. One gets its GOAWAY when its last open stream is closed and the answer to a
- * PING_LIMIT_MS brought no other, or after `keepAliveGrace`. What crosses the GOAWAY is not processed; the client
+ * PING brought no other, or after `keepAliveGrace`. What crosses the GOAWAY is not processed; the client
  * knows that, and may send it elsewhere (RFC 9113, section 8.7). Not at once: undici 7 drops what is in flight when a
  * GOAWAY arrives.
  *
@@ -163,7 +141,7 @@ export function trackHttp2(
       close(entry);
       return;
     }
-    // A stream that was on its way when the PING_LIMIT_MS left has arrived when its answer is here.
+    // A stream that was on its way when the PING left has arrived when its answer is here.
     entry.timer = setTimeout(close, PING_LIMIT_MS, entry).unref();
     if (!session.ping(() => close(entry))) close(entry);
   }
@@ -173,17 +151,6 @@ export function trackHttp2(
     if (entry.session.destroyed || entry.session.closed) return;
     entry.ending ??= entry.open > 0 ? 'answered' : 'idle';
     entry.session.close();
-  }
-
-  /** Event streams are endless by design, and their clients reconnect: ending one loses nothing. */
-  function endEventStreams(): void {
-    for (const stream of streams.keys()) {
-      if (stream.writableEnded) continue;
-      if (!String(stream.sentHeaders?.['content-type']).startsWith('text/event-stream')) continue;
-      // The application may go on writing, which is an error event on a stream that has ended.
-      stream.on('error', () => {});
-      stream.end();
-    }
   }
 
   function cut(entry: Session): CutConnection[] {
@@ -207,7 +174,12 @@ export function trackHttp2(
     // The session alone would wait for the client. A turn later the RST_STREAM frames are written.
     setImmediate(() => socket.destroy());
     if (open.length === 0) return [rest];
-    return open.map(([, stream]) => ({ kind: 'request', name: describe(stream), requests: 1, lost: true }));
+    return open.map(([, stream]) => ({
+      kind: 'request',
+      name: describeStream(stream),
+      requests: 1,
+      lost: true,
+    }));
   }
 
   server.prependListener(event, onConnection);
@@ -222,15 +194,15 @@ export function trackHttp2(
       [...streams.values()]
         .toSorted((a, b) => a.since - b.since)
         .slice(0, limit)
-        .map(describe),
+        .map(describeStream),
     announce: () => {},
     drain: (given) => {
       if (limits !== undefined) return;
       limits = given;
       totals.inFlight = streams.size;
       streamTimer = setTimeout(() => {
-        endEventStreams();
-        streamTimer = setInterval(endEventStreams, LOOK_MS).unref();
+        endEventStreams(streams.keys());
+        streamTimer = setInterval(() => endEventStreams(streams.keys()), LOOK_MS).unref();
       }, limits.left() / 2).unref();
       for (const entry of sessions.entries.values()) begin(entry);
     },
@@ -265,8 +237,4 @@ export function trackHttp2(
       sessions.clear();
     },
   };
-}
-
-function describe({ headers, since }: OpenStream): string {
-  return withAge(requestName(headers[':method'], headers[':path']), since);
 }

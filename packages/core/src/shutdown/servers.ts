@@ -1,10 +1,8 @@
 import type { Server } from 'node:net';
-import type { ListenerReport } from '../api/report.ts';
 import type { ConnectionHooks, Connections } from '../drain/connections.ts';
 import { trackServer } from '../connections/track.ts';
-import { sumCounts, type Drainable, type DrainOptions } from '../drain/drainable.ts';
-import { closeListener } from '../listener/close.ts';
-import { keepAddress, serverSocket } from '../listener/listening-socket.ts';
+import { sumCounts, type Drainable } from '../drain/drainable.ts';
+import { createCloser } from './closer.ts';
 import { claimServer, disownServer, setTentative } from './owners.ts';
 
 /** The servers in the care of one coordinator. */
@@ -26,35 +24,14 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   const tracked = new Map<Server, Connections>();
   /** A server that is closed holds nothing here, and is back when it listens again. */
   const attachments = new WeakMap<Server, Attachment>();
-  const reports: Promise<ListenerReport | undefined>[] = [];
-  const drains: Promise<void>[] = [];
-  const beingClosed = new Set<Server>();
-  /** Undoes `keepAddress`, by server. */
-  const restoreAddress = new Map<Server, () => void>();
+  const closer = createCloser(failed);
   let announced = false;
-  let closing: DrainOptions | undefined;
 
   const all = (): Connections[] => [...tracked.values()];
 
-  function closeOne(server: Server, connections: Connections): void {
-    // A server that began to listen in the turn of the signal emits `listening` only now.
-    if (closing === undefined || beingClosed.has(server)) return;
-    let closed: Promise<unknown> = Promise.resolve();
-    if (server.listening) {
-      beingClosed.add(server);
-      restoreAddress.get(server)?.();
-      restoreAddress.set(server, keepAddress(server));
-      const report = closeListener(serverSocket(server), closing)
-        .catch((error: unknown) => {
-          failed(error);
-          return undefined;
-        })
-        .finally(() => beingClosed.delete(server));
-      reports.push(report);
-      closed = report;
-    }
-    connections.drain(closing);
-    drains.push(closed.then(connections.whenEmpty));
+  function forget(server: Server): void {
+    tracked.get(server)?.release();
+    tracked.delete(server);
   }
 
   function attach(server: Server): () => void {
@@ -70,22 +47,18 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       return connections;
     });
 
-    function wake(): void {
-      if (tracked.has(server)) return;
+    function wake(): Connections {
+      const awake = tracked.get(server);
+      if (awake !== undefined) return awake;
       const connections = trackServer(server, hooks);
       tracked.set(server, connections);
       if (announced) connections.announce();
+      return connections;
     }
-    function onListening(): void {
-      wake();
-      const connections = tracked.get(server);
-      if (connections !== undefined) closeOne(server, connections);
-    }
+    const onListening = (): void => closer.close(server, wake());
     function onClose(): void {
       // One that closes during a shutdown is in its report.
-      if (closing !== undefined || server.listening) return;
-      tracked.get(server)?.release();
-      tracked.delete(server);
+      if (!closer.begun() && !server.listening) forget(server);
     }
     function detach(): void {
       // It may have been attached again since.
@@ -94,10 +67,8 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       disownServer(server);
       server.off('listening', onListening);
       server.off('close', onClose);
-      restoreAddress.get(server)?.();
-      restoreAddress.delete(server);
-      tracked.get(server)?.release();
-      tracked.delete(server);
+      closer.release(server);
+      forget(server);
     }
 
     server.on('listening', onListening);
@@ -112,20 +83,14 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     attach,
     list: () => [...tracked.keys()],
     counts: () => sumCounts(all().map((connections) => connections.counts())),
-    waiting: (limit) =>
-      all()
-        .flatMap((connections) => connections.waiting(limit))
-        .slice(0, limit),
+    waiting: (limit) => waitingIn(all(), limit),
     announce: () => {
       announced = true;
       for (const connections of all()) connections.announce();
     },
-    close: (options) => {
-      closing = options;
-      for (const [server, connections] of tracked) closeOne(server, connections);
-    },
-    closed: async () => (await allOf(reports)).filter((report) => report !== undefined),
-    drained: () => allOf(drains),
+    close: (options) => closer.begin(options, tracked),
+    closed: closer.closed,
+    drained: closer.drained,
     cut: () => all().flatMap((connections) => connections.cut()),
     totals: () => all().map((connections) => connections.totals()),
     release: () => {
@@ -134,11 +99,6 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   };
 }
 
-/** Waits for those as well that are added meanwhile. */
-async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
-  for (;;) {
-    const { length } = promises;
-    const values = await Promise.all(promises);
-    if (promises.length === length) return values;
-  }
+function waitingIn(all: readonly Connections[], limit: number): string[] {
+  return all.flatMap((connections) => connections.waiting(limit)).slice(0, limit);
 }

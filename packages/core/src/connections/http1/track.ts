@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { CutConnection } from '../../api/report.ts';
 import type { ConnectionHooks, Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
@@ -13,7 +12,6 @@ import { endEventStreams } from '../event-streams.ts';
 import {
   currentResponse,
   incompleteRequest,
-  knownSockets,
   listConnections,
   protocolOf,
   exposesCurrentResponse,
@@ -36,9 +34,10 @@ import {
 } from './request-channel.ts';
 import { createIdleConnections } from './idle.ts';
 import { NONE, type InFlight } from './in-flight.ts';
+import { isHttp2, openAlready } from './open-already.ts';
 import { createQuietSet } from './quiet-set.ts';
 import { linger } from '../linger.ts';
-import { isPassedOn, openSockets } from '../../node-internals/net.ts';
+import { isPassedOn } from '../../node-internals/net.ts';
 import { createOpenSet } from '../open-set.ts';
 import { leaveRaw } from '../raw.ts';
 import { received } from '../received.ts';
@@ -132,7 +131,8 @@ export function trackHttp1(
     deferred.start();
     followAllRequests();
     for (const connection of known.clear()) follow(connection);
-    for (const socket of openAlready()) if (!sockets.entries.has(socket)) owner.adopt(socket, true);
+    for (const socket of openAlready(server, event))
+      if (!sockets.entries.has(socket)) owner.adopt(socket, true);
   }
 
   function follow(connection: Http1Connection): void {
@@ -202,20 +202,13 @@ export function trackHttp1(
 
   const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
 
-  /** A server that speaks both hands its HTTP/2 connections to sessions. */
-  const isHttp2 = (socket: Socket): boolean => (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
   const add = (socket: Socket): void => {
     if (!isHttp2(socket)) owner.adopt(socket);
-  };
-  /** Accepted before anything here could see them. What is under TLS Node shows only while it speaks HTTP. */
-  const openAlready = (): Socket[] => {
-    const bare = event === 'connection' ? openSockets(server) : [];
-    return [...new Set([...knownSockets(server), ...bare])].filter((socket) => !isHttp2(socket));
   };
   listConnections(server);
   server.on(event, add);
   registerServer(server, owner);
-  for (const socket of openAlready()) owner.adopt(socket, true);
+  for (const socket of openAlready(server, event)) owner.adopt(socket, true);
 
   return {
     counts: () => {

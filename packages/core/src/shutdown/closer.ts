@@ -1,0 +1,74 @@
+import type { Server } from 'node:net';
+import type { ListenerReport } from '../api/report.ts';
+import type { Connections } from '../drain/connections.ts';
+import type { DrainOptions } from '../drain/drainable.ts';
+import { closeListener } from '../listener/close.ts';
+import { keepAddress, serverSocket } from '../listener/listening-socket.ts';
+
+/** Closes the listeners of servers, drains their connections, and remembers how that went. */
+export interface Closer {
+  /** Closes these, and from then on those that `close` is called for. */
+  readonly begin: (options: DrainOptions, servers: ReadonlyMap<Server, Connections>) => void;
+  readonly begun: () => boolean;
+  /** Before `begin` it does nothing; a server that listens again is closed again. */
+  readonly close: (server: Server, connections: Connections) => void;
+  /** Gives a server back what `address()` answers by itself. */
+  readonly release: (server: Server) => void;
+  readonly closed: () => Promise<readonly ListenerReport[]>;
+  readonly drained: () => Promise<unknown>;
+}
+
+/** @param failed - called with the error of a listener that could not be closed */
+export function createCloser(failed: (error: unknown) => void): Closer {
+  const reports: Promise<ListenerReport | undefined>[] = [];
+  const drains: Promise<void>[] = [];
+  const beingClosed = new Set<Server>();
+  /** Undoes `keepAddress`, by server. */
+  const restoreAddress = new Map<Server, () => void>();
+  let options: DrainOptions | undefined;
+
+  function close(server: Server, connections: Connections): void {
+    // A server that began to listen in the turn of the signal emits `listening` only now.
+    if (options === undefined || beingClosed.has(server)) return;
+    let closed: Promise<unknown> = Promise.resolve();
+    if (server.listening) {
+      beingClosed.add(server);
+      restoreAddress.get(server)?.();
+      restoreAddress.set(server, keepAddress(server));
+      const report = closeListener(serverSocket(server), options)
+        .catch((error: unknown) => {
+          failed(error);
+          return undefined;
+        })
+        .finally(() => beingClosed.delete(server));
+      reports.push(report);
+      closed = report;
+    }
+    connections.drain(options);
+    drains.push(closed.then(connections.whenEmpty));
+  }
+
+  return {
+    begin: (given, servers) => {
+      options = given;
+      for (const [server, connections] of servers) close(server, connections);
+    },
+    begun: () => options !== undefined,
+    close,
+    release: (server) => {
+      restoreAddress.get(server)?.();
+      restoreAddress.delete(server);
+    },
+    closed: async () => (await allOf(reports)).filter((report) => report !== undefined),
+    drained: () => allOf(drains),
+  };
+}
+
+/** Waits for those as well that are added meanwhile. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  for (;;) {
+    const { length } = promises;
+    const values = await Promise.all(promises);
+    if (promises.length === length) return values;
+  }
+}

@@ -1,14 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import * as net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { ListenerReport } from '@graceful-cluster/core';
 import { pristine } from '../helpers/child.ts';
 
-const fixture = fileURLToPath(new URL('../fixtures/listener/seal-server.js', import.meta.url));
+const fixture = fileURLToPath(new URL('../fixtures/listener/inherited.js', import.meta.url));
 const CLIENTS = 32;
 
 /** What systemd does for a service: binds the socket, and keeps it while services come and go. */
@@ -17,13 +20,13 @@ interface Held {
   readonly close: () => void;
 }
 const { _createServerHandle: bind } = net as unknown as {
-  readonly _createServerHandle?: (address: string, port: number, type: 4) => Held;
+  readonly _createServerHandle?: (address: string, port: number, type: 4 | -1) => Held;
 };
 
-async function startService(fd: number): Promise<ChildProcess> {
+async function startService(fd: number, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
   const [command = '', ...args] = pristine;
   const service = spawn(command, [...args, fixture], {
-    env: { ...process.env, INHERITED: '3' },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit', fd],
   });
   if (service.stdout === null) throw new Error('no stdout');
@@ -31,40 +34,69 @@ async function startService(fd: number): Promise<ChildProcess> {
   return service;
 }
 
-t.test('services that share an inherited socket replace each other', { skip: !bind }, async (t) => {
-  const held = bind?.('127.0.0.1', 0, 4);
-  if (held === undefined) return;
-  t.teardown(() => held.close());
-  let service = await startService(held.fd);
-  const port = portOf(held);
+const services: readonly (readonly [name: string, env: Readonly<Record<string, string>>])[] = [
+  ['one process', {}],
+  ['one process that asks for detach by name', { SEAL: 'detach' }],
+  ['a round-robin cluster', { PROCESSES: 'round-robin' }],
+  ['a round-robin cluster that asks for detach by name', { PROCESSES: 'round-robin', SEAL: 'detach' }],
+  ['a cluster with a shared handle', { PROCESSES: 'shared-handle' }],
+];
+
+for (const [name, env] of services) {
+  for (const kind of ['TCP', 'Unix'] as const) {
+    t.test(`${name}: an inherited ${kind} socket outlives its stops`, { skip: !bind }, async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'inherited-'));
+      t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+      const path = join(folder, 'socket');
+      const held = kind === 'TCP' ? bind?.('127.0.0.1', 0, 4) : bind?.(path, -1, -1);
+      if (held === undefined) return;
+      t.teardown(() => held.close());
+      const target = kind === 'TCP' ? { port: portOf(held), host: '127.0.0.1' } : { socketPath: path };
+      await rollServices(t, env, held, target);
+    });
+  }
+}
+
+type Target = { readonly port: number; readonly host: string } | { readonly socketPath: string };
+
+async function rollServices(
+  t: Test,
+  env: Readonly<Record<string, string>>,
+  held: Held,
+  target: Target,
+): Promise<void> {
+  let service = await startService(held.fd, env);
+  t.teardown(() => service.kill('SIGKILL'));
   let running = true;
   let answered = 0;
   const lost: unknown[] = [];
   const clients = Array.from({ length: CLIENTS }, async () => {
     while (running) {
       try {
-        await request(port);
+        await request(target);
         answered += 1;
       } catch (error) {
         lost.push(error);
       }
     }
   });
-  for (let turn = 0; turn < 5; turn += 1) {
+  for (let stop = 0; stop < 2; stop += 1) {
     const output = service.stdout === null ? undefined : createInterface(service.stdout);
     const line = output && once(output, 'line');
     service.kill('SIGTERM');
     t.strictSame(await once(service, 'exit'), [0, null]);
-    const [listener] = JSON.parse(String(await line).slice('report '.length)) as [ListenerReport];
-    t.match(listener, { seal: 'none', abandoned: null, notes: [/inherited/] });
-    service = await startService(held.fd);
+    const listeners = JSON.parse(String(await line).slice('report '.length)) as ListenerReport[];
+    for (const listener of listeners)
+      t.match(listener, { seal: 'none', abandoned: null, notes: [/inherited/] });
+    if (env['PROCESSES'] !== 'shared-handle') t.equal(listeners.length, 1);
+    service = await startService(held.fd, env);
   }
   running = false;
   await Promise.all(clients);
   service.kill('SIGKILL');
-  t.strictSame(lost, [], 'nobody was refused or reset');
+  t.strictSame(lost, [], 'no client was refused or reset');
   t.ok(answered > CLIENTS);
-});
+}
 
 function portOf(held: Held): number {
   const out: { port?: number } = {};
@@ -72,9 +104,9 @@ function portOf(held: Held): number {
   return out.port ?? 0;
 }
 
-function request(port: number): Promise<void> {
+function request(target: Target): Promise<void> {
   return new Promise((resolve, reject) => {
-    get({ port, host: '127.0.0.1', agent: false }, (response) => {
+    get({ ...target, agent: false }, (response) => {
       response.resume().on('end', resolve).on('error', reject);
     }).on('error', reject);
   });

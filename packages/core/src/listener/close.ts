@@ -53,8 +53,9 @@ function sealListener(
   if (target.socket.copied && target.socket.fd < 0) {
     return { method: none, notes: ['the primary of the cluster owns the listener'] };
   }
-  if (target.socket.inherited && wanted === 'auto') {
-    // Binding it to no interface, or removing its path, would outlive this process: no client could connect any more.
+  if (target.socket.inherited) {
+    // Never, even if a method is named: binding the socket to no interface, or removing its path, would outlive this
+    // process: no client could connect any more.
     return { method: none, notes: ['the socket was inherited, and its other holders may go on listening'] };
   }
   const start = bestFirst.findIndex(({ seal }) => seal === wanted);

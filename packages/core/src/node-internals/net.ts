@@ -67,12 +67,13 @@ export function receiver(listening: RawHandle | null | undefined): ((fd: number)
 }
 
 /**
- * Whether a server listens on a descriptor that it was given (`listen({ fd })`). Node makes the key of a listener from
- * its address, and such a listener has none.
+ * Whether a server listens on a socket that was passed to it: a descriptor (`listen({ fd })`) or a handle
+ * (`listen(handle)`, as for a server that arrived over IPC). Node makes the key of a listener from its address, and
+ * such a listener has none: `null:null:null` and `-1:null:-1`.
  */
 export function isInherited(server: Server): boolean {
   const { _connectionKey: key } = server as unknown as { readonly _connectionKey?: unknown };
-  return key === 'null:null:null';
+  return typeof key === 'string' && /^(?:null|-1):null:/.test(key);
 }
 
 /** Whether a connecting socket is connected by now, asked of the kernel rather than of the event loop. */

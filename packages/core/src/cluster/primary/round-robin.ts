@@ -139,11 +139,11 @@ export function watchRoundRobin(): RoundRobin {
   const stopWatching = onServerListening((server) => {
     const handle = rawHandle(server) as SchedulerHandle | null | undefined;
     const address = server.address();
-    const inherited = isInherited(server);
-    // Before the loop polls again, and so before the first connection.
+    // Before the loop polls again, and so before the first connection. Node writes the server's key a microtask after
+    // this event: asked now, an inherited socket would look like one of this process's own.
     setImmediate(() => {
       if (handle === null || handle === undefined || typeof handle.onconnection !== 'function') return;
-      if (rawHandle(server) === null && handle.fd !== -1) own(handle, address, inherited);
+      if (rawHandle(server) === null && handle.fd !== -1) own(handle, address, isInherited(server));
     });
   });
 

@@ -19,7 +19,7 @@ function sourcesOf(entry) {
   const folder = join(root, entry, '..');
   return readdirSync(folder, { recursive: true })
     .filter((file) => file.endsWith('.ts'))
-    .toSorted()
+    .toSorted((a, b) => a.localeCompare(b))
     .map((file) => readFileSync(join(folder, file), 'utf8'));
 }
 

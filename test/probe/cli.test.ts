@@ -211,8 +211,14 @@ t.test('what comes out', async (t) => {
     ],
   });
   const page = await readFile(html, 'utf8');
-  t.match(page, /^<!doctype html>[^]*<svg\s[^]*What to fix[^]*<\/html>\n$/);
-  t.notMatch(page, /<script|<link|src=|https?:\/\/(?!127)/, 'needs nothing else');
+  t.match(
+    page,
+    /^<!doctype html>[^]*<table[^]*What to fix[^]*<svg\s[^]*<\/html>\n$/,
+    'summary and advice first',
+  );
+  t.equal(page.match(/The process died of SIGTERM/g)?.length, 1, 'advice is given once');
+  t.match(page, /href="#fix-1"/);
+  t.notMatch(page, /<script|<link|src=|@import|url\(/, 'needs nothing else');
 
   const same = await runProbe(['--compare', json, json]);
   t.match(same, { code: 1, stdout: /new-connection +✗[^]*│ +✗.*=\nkeep-alive/ });

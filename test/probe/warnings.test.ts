@@ -21,7 +21,7 @@ t.jobs = 2;
 
 const cases = [
   ['exit-1', /^the process ended: code 1$/],
-  ['linger', /^stayed: [34]\.\d+ s after it had refused connections and given all answers that it owed$/],
+  ['linger', /^stayed for [34]\.\d+ s after it had refused connections and given all answers that it owed$/],
 ] as const;
 
 for (const [fault, reason] of cases) {

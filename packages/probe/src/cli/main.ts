@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { ProbeError } from '../errors.ts';
 import { reporters } from '../report/all.ts';
 import { readReport, renderComparison } from '../report/compare.ts';
-import { renderPage } from '../report/html.ts';
+import { renderPage } from '../report/html/page.ts';
 import { renderJunit } from '../report/junit.ts';
 import { createLiveProgress } from '../report/live.ts';
 import { createLineProgress, type ProgressOptions, type ProgressView } from '../report/progress.ts';

@@ -50,7 +50,8 @@ export function describePlan({ stops, time, together }: Plan): string {
 
 function describeResult({ name, status, reasons, rounds }: ScenarioResult): string {
   const start = `${statusMarks[status]} ${name.padEnd(NAME_WIDTH)}`;
-  if (reasons.length > 0) return `${start} ${reasons.join('; ')}`;
+  // The others are in the report.
+  if (reasons.length > 0) return `${start} ${reasons[0]}`;
   const counts = sumCounts(rounds);
   const refused = median(
     rounds.map(({ signalToRefused }) => signalToRefused).filter((time) => time !== null),

@@ -9,6 +9,7 @@ import type { Server } from '../server/server.ts';
 import { startServer, type ServerOptions } from '../server/server-process.ts';
 import { serverName, type ProbeSettings } from './settings.ts';
 import { stopUnderLoad, type Progress } from '../stop/stop.ts';
+import type { LoadTally } from '../measure/tally.ts';
 import type { Survey } from './survey.ts';
 import type { Target } from '../network/target.ts';
 
@@ -61,9 +62,7 @@ export async function runGroup(
         patient,
         onProgress: (progress) => events.progress(progress),
       });
-      // One stop: what the server owed to the clients of one scenario kept it from ending in all others.
-      const lastOwedAnswer = last(tallies.map((tally) => tally.lastOwedAnswer));
-      rounds.push(tallies.map((tally) => toRound(command, stop, { ...tally, lastOwedAnswer })));
+      rounds.push(shareFacts(tallies).map((tally) => toRound(command, stop, tally)));
     } finally {
       await place.close();
     }
@@ -71,9 +70,19 @@ export async function runGroup(
   return rounds;
 }
 
-function last(times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.max(...known);
+/**
+ * What the clients of one scenario found out about a stop that others share: an answer that the server owed to one kept
+ * it from ending for all, and a port that was refused to one was refused to all.
+ */
+function shareFacts(tallies: readonly LoadTally[]): LoadTally[] {
+  const known = (times: readonly (number | null)[]): number[] => times.filter((time) => time !== null);
+  const owed = known(tallies.map(({ lastOwedAnswer }) => lastOwedAnswer));
+  const refused = known(tallies.map((tally) => tally.refused.first));
+  const lastOwedAnswer = owed.length === 0 ? null : Math.max(...owed);
+  const first = refused.length === 0 ? null : Math.min(...refused);
+  return tallies.map((tally) => {
+    return { ...tally, lastOwedAnswer, refused: { ...tally.refused, first: tally.refused.first ?? first } };
+  });
 }
 
 /** A server to be stopped: a new one, or the one that already runs. */

@@ -134,8 +134,11 @@ const rules: readonly Rule[] = [
     breaks: 'warning',
     look: (round, scenario) => {
       if (!stayedIdle(round, scenario)) return undefined;
-      const when = idleTime(round) > IDLE_MS ? 'stayed' : 'ended only when its clients had left';
-      return `${when}: ${formatTime(idleTime(round))} after it had refused connections and given all answers that it owed`;
+      const time = formatTime(idleTime(round));
+      const duty = 'after it had refused connections and given all answers that it owed';
+      return idleTime(round) > IDLE_MS
+        ? `stayed for ${time} ${duty}`
+        : `ended only when its clients had left, ${time} ${duty}`;
     },
   },
 ];

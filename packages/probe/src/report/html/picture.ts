@@ -1,11 +1,11 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
-import type { AttemptRecord } from '../measure/attempt.ts';
-import { formatCount, formatTime } from '../measure/numbers.ts';
-import { countAttempts, isLost, outcomeNames, outcomes, type Outcome } from '../measure/outcome.ts';
-import type { Round } from '../stop/round.ts';
-import { describeStop } from '../stop/stop.ts';
-import { TIMELINE_BEFORE_MS } from '../measure/timeline.ts';
-import { html, raw, type Markup } from './markup.ts';
+import type { AttemptRecord } from '../../measure/attempt.ts';
+import { formatCount, formatTime } from '../../measure/numbers.ts';
+import { countAttempts, isLost, outcomeNames, outcomes, type Outcome } from '../../measure/outcome.ts';
+import type { Round } from '../../stop/round.ts';
+import { describeStop } from '../../stop/stop.ts';
+import { TIMELINE_BEFORE_MS } from '../../measure/timeline.ts';
+import { html, raw, type Markup } from '../markup.ts';
 
 /** The picture is stretched to its place: these are no pixels. */
 const WIDTH = 1_000;

@@ -41,7 +41,7 @@ code { font: 0.92em ui-monospace, SFMono-Regular, Menlo, 'DejaVu Sans Mono', mon
 .scroll { overflow-x: auto; margin: 26px 0; border: 1px solid var(--rule); border-radius: 10px; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 7px 12px; text-align: right; white-space: nowrap; border-top: 1px solid var(--rule); }
-th { font-weight: 550; color: var(--soft); font-size: 0.82rem; vertical-align: bottom; line-height: 1.25; border-top: 0; }
+th { white-space: normal; font-weight: 550; color: var(--soft); font-size: 0.82rem; vertical-align: bottom; line-height: 1.25; border-top: 0; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--card); }
 td a { color: inherit; text-decoration: none; font-weight: 550; }
 td a:hover { text-decoration: underline; }
@@ -56,8 +56,15 @@ section {
 .title { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; }
 .reason { color: var(--bad); font-weight: 550; }
 .unsure-reason { color: var(--unsure); font-weight: 550; }
-.fix { margin: 12px 0; padding: 10px 14px; border-left: 3px solid var(--exit); background: var(--paper); border-radius: 0 8px 8px 0; }
-.fix b { display: block; font-size: 0.82rem; color: var(--exit); }
+.fixes { border-left: 4px solid var(--exit); }
+.fixes ol { margin: 8px 0 10px; padding-left: 1.4em; }
+.fixes li { margin: 10px 0; padding-left: 4px; scroll-margin-top: 12px; }
+.fixes li::marker { font-weight: 650; color: var(--exit); }
+.fixes a, .see a { color: var(--exit); text-underline-offset: 2px; }
+.about { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 0.88rem; }
+.see { font-size: 0.92rem; }
+.see a { display: inline-block; min-width: 1.8em; text-align: center; font-weight: 650; }
+:target { outline: 2px solid var(--exit); outline-offset: 3px; border-radius: 8px; }
 .bar { display: flex; height: 12px; margin: 16px 0 8px; border-radius: 6px; overflow: hidden; background: var(--rule); gap: 1px; }
 .bar i { min-width: 4px; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0; padding: 0; list-style: none; font-size: 0.88rem; }
@@ -96,7 +103,7 @@ ${['answered', 'refused', 'reset-before-accept', 'reset', 'empty', 'cut', 'unava
 .mark.refusal .before { border-left: 0; }
 .axis { position: relative; height: 24px; font-size: 0.78rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .axis span { position: absolute; top: 3px; transform: translateX(-50%); white-space: nowrap; }
-@media (max-width: 560px) { .axis span:nth-child(even) { display: none; } main { padding: 22px 12px 48px; } section { padding: 16px 14px; } }
+@media (max-width: 640px) { .wide { display: none; } th, td { padding: 8px 10px; white-space: normal; } td { white-space: nowrap; } .axis span:nth-child(even) { display: none; } main { padding: 22px 12px 48px; } section { padding: 16px 14px; } }
 figcaption { font-size: 0.84rem; }
 .latency { width: auto; margin: 4px 0; font-size: 0.86rem; }
 .latency th, .latency td { padding: 3px 14px 3px 0; border: 0; background: none; position: static; }

@@ -2,12 +2,12 @@
  * `node --import @graceful-cluster/core/register app.js`: the servers of an existing program, and the workers that it
  * forks, stop without losing a request. No line of the program changes.
  */
-import cluster from 'node:cluster';
 import type { Server } from 'node:net';
 import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
 import { getCoordinator } from './create.ts';
 import { onServerListening } from './listener/listen-channel.ts';
 import { defaults } from './api/options.ts';
+import { nodeCluster, thisWorker } from './process/node-cluster.ts';
 import { isOwned, setTentative } from './shutdown/owners.ts';
 
 const deferring = new WeakSet<Server>();
@@ -47,14 +47,14 @@ function deferClose(server: Server): void {
 
 onServerListening((server) => {
   // Connections may come with the next message from the primary.
-  if (cluster.isWorker) attach(server);
+  if (thisWorker() !== undefined) attach(server);
   // By then the round-robin scheduler has taken the handle away from a server of its own.
   else setImmediate(attach, server);
 });
 
-if (cluster.isPrimary) {
+if (thisWorker() === undefined) {
   // One tick after the first worker was forked: long before it can ask for a listener.
-  cluster.once('fork', () => {
+  nodeCluster().once('fork', () => {
     if (isSupervised()) return;
     const supervisor = superviseCluster();
     onSignal((signal) => void supervisor.shutdown(signal));

@@ -1,10 +1,9 @@
-import {
-  constants,
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
+import type {
+  Http2SecureServer,
+  Http2Server,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { CutConnection } from '../api/report.ts';
@@ -21,6 +20,9 @@ import {
 import { linger } from './linger.ts';
 import { createOpenSet } from './open-set.ts';
 import { peerName } from './names.ts';
+
+/** The error code of a stream that is no longer needed: RFC 9113, section 7. `node:http2` is not loaded for it. */
+const CANCEL = 0x8;
 
 /** Longest wait for the answer to a PING, in milliseconds. */
 const PING_LIMIT_MS = 1_000;
@@ -168,7 +170,7 @@ export function trackHttp2(
     for (const [stream] of open) {
       streams.delete(stream);
       // Destroying the session says NO_ERROR: half a response would look like a whole one.
-      stream.close(constants.NGHTTP2_CANCEL);
+      stream.close(CANCEL);
     }
     session.destroy();
     // The session alone would wait for the client. A turn later the RST_STREAM frames are written.

@@ -1,6 +1,6 @@
 import { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
+import type { Server as TlsServer } from 'node:tls';
 import { combineConnections, type ConnectionHooks, type Connections } from '../drain/connections.ts';
 import { trackHttp1 } from './http1/track.ts';
 import { isHttp2Server, trackHttp2 } from './http2.ts';
@@ -9,7 +9,7 @@ import { trackTlsHandshakes } from './tls-handshakes.ts';
 
 /** Tracks every kind of connection that a server can have. */
 export function trackServer(server: Server, hooks: ConnectionHooks): Connections {
-  if (server instanceof TlsServer) {
+  if (isTlsServer(server)) {
     const handshakes = trackTlsHandshakes(server);
     if (isHttp2Server(server)) {
       return combineConnections([
@@ -26,6 +26,11 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
   if (isHttp2Server(server)) return trackHttp2(server, 'connection');
   if (server instanceof HttpServer) return trackHttp1(server, 'connection', hooks);
   return trackRaw(server, 'connection');
+}
+
+/** `node:tls` takes milliseconds to load: only where a method that its servers have says that it has been loaded. */
+function isTlsServer(server: Server): server is TlsServer {
+  return 'setSecureContext' in server && server instanceof process.getBuiltinModule('node:tls').Server;
 }
 
 /** `https.Server` is no subclass of `http.Server`, but has all of its parts. */

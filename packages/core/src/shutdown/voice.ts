@@ -1,5 +1,5 @@
-import cluster from 'node:cluster';
 import type { ShutdownReport, State } from '../api/report.ts';
+import { thisWorker } from '../process/node-cluster.ts';
 import { notice } from '../process/notice.ts';
 import { createStatusLine } from '../process/status-line.ts';
 import type { Events } from './events.ts';
@@ -20,7 +20,7 @@ export function createVoice(events: Events, progress: CoordinatorControls['progr
   let stopDrawing = (): void => {};
 
   events.on('state', ({ state, previous }) => {
-    if (previous === 'running' && speaking && cluster.isPrimary && process.stderr.isTTY) {
+    if (previous === 'running' && speaking && thisWorker() === undefined && process.stderr.isTTY) {
       stopDrawing = drawProgress(events, progress, state);
     }
   });

@@ -1,4 +1,5 @@
-import cluster, { type ClusterSettings, type Worker } from 'node:cluster';
+import type { ClusterSettings, Worker } from 'node:cluster';
+import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** Keeps a program that respawns its workers from bringing the cluster back while it stops. */
 export interface IdleForks {
@@ -22,7 +23,7 @@ export function createIdleForks(): IdleForks {
   const isIdle = ({ process: { spawnargs } }: Worker): boolean =>
     before !== undefined && isNothing(spawnargs.slice(1));
   const killAll = (): void => {
-    for (const worker of Object.values(cluster.workers ?? {})) {
+    for (const worker of Object.values(nodeCluster().workers ?? {})) {
       if (worker !== undefined && isIdle(worker)) worker.process.kill('SIGKILL');
     }
   };
@@ -30,16 +31,16 @@ export function createIdleForks(): IdleForks {
     isIdle,
     start: () => {
       process.on('exit', killAll);
-      cluster.setupPrimary();
-      const { execArgv = [], silent = false, stdio } = cluster.settings;
+      nodeCluster().setupPrimary();
+      const { execArgv = [], silent = false, stdio } = nodeCluster().settings;
       before = { execArgv, silent, ...(stdio !== undefined && { stdio }) };
       // Silent: where the primary is gone before Node has told it that the worker is online, that is an error.
-      cluster.setupPrimary({ execArgv: NOTHING, silent: true, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+      nodeCluster().setupPrimary({ execArgv: NOTHING, silent: true, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
     },
     stop: () => {
       process.off('exit', killAll);
-      if (before !== undefined && isNothing(cluster.settings.execArgv)) {
-        cluster.setupPrimary({ stdio: undefined, ...before });
+      if (before !== undefined && isNothing(nodeCluster().settings.execArgv)) {
+        nodeCluster().setupPrimary({ stdio: undefined, ...before });
       }
       before = undefined;
     },

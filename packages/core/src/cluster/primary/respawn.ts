@@ -1,6 +1,7 @@
-import cluster, { type Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import { now } from '../../clock.ts';
 import type { Supervision } from './supervisor-options.ts';
+import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** A worker that was ready for less, in milliseconds, counts as a crash on start; so does one that never was. */
 const SHORT_LIFE = 1_000;
@@ -38,7 +39,7 @@ export function createRespawner(
   let stopped = false;
 
   function fork(): Worker {
-    const worker = cluster.fork();
+    const worker = nodeCluster().fork();
     const life: Life = { born: now(), ready: undefined };
     lives.set(worker, life);
     void ready(worker).then(() => {
@@ -79,13 +80,13 @@ export function createRespawner(
 
   return {
     start: () => {
-      cluster.on('exit', onExit);
+      nodeCluster().on('exit', onExit);
       for (let count = 0; count < (workers ?? 0); count += 1) fork();
     },
     fork,
     stop: () => {
       stopped = true;
-      cluster.off('exit', onExit);
+      nodeCluster().off('exit', onExit);
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
     },

@@ -1,4 +1,4 @@
-import { type Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import type { Server } from 'node:net';
 import { now, sleep, turn } from '../../clock.ts';
 import { onServerListening } from '../../listener/listen-channel.ts';

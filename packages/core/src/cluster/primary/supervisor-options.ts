@@ -1,8 +1,8 @@
-import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { expected, GracefulError } from '../../api/errors.ts';
 import { checkOptionNames } from '../../api/option-names.ts';
 import { checkSignals, optionNames, type CoordinatorOptions } from '../../api/options.ts';
+import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** All times are in milliseconds. */
 export interface SupervisorOptions extends CoordinatorOptions {
@@ -50,7 +50,7 @@ export function resolveSupervisorOptions(options: SupervisorOptions): {
   readonly supervision: Supervision;
   readonly rest: CoordinatorOptions;
 } {
-  if (!cluster.isPrimary) {
+  if (!nodeCluster().isPrimary) {
     throw new GracefulError(
       'ERR_GRACEFUL_NOT_PRIMARY',
       'superviseCluster() is for the primary, this is a worker',

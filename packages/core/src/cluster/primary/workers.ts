@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import type { ConnectionTotals } from '../../drain/connections.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../../drain/drainable.ts';
 import { closeListener } from '../../listener/close.ts';
@@ -7,6 +7,7 @@ import type { ShutdownReport, WorkerReport, CutConnection, ListenerReport } from
 import { createIdleForks } from './idle-forks.ts';
 import { createMember, type Member } from './worker-handle.ts';
 import type { RoundRobin } from './round-robin.ts';
+import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
@@ -68,8 +69,8 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
 
   const all = (): readonly Member[] => [...entries.values()];
 
-  for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) add(worker);
-  cluster.on('fork', onFork);
+  for (const worker of Object.values(nodeCluster().workers ?? {})) if (worker !== undefined) add(worker);
+  nodeCluster().on('fork', onFork);
 
   const members: Members = {
     list: all,
@@ -121,7 +122,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     },
     totals: () => witnesses.map((member) => totalsOf(member.report().report)),
     release: () => {
-      cluster.off('fork', onFork);
+      nodeCluster().off('fork', onFork);
       for (const member of all()) member.release();
       idleForks.stop();
       roundRobin.stop();

@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { createReadiness } from './readiness.ts';
@@ -13,6 +13,7 @@ import {
   type PrimaryMessage,
   type WorkerMessage,
 } from '../protocol.ts';
+import { thisWorker } from '../../process/node-cluster.ts';
 
 /** How often a draining worker tells its primary what it waits for, in milliseconds. */
 const PROGRESS = 500;
@@ -22,7 +23,8 @@ const FLUSH = 200;
 
 /** The role that this process was started in, unless it supervises a cluster. */
 export function findRole(): Role {
-  return cluster.worker === undefined ? createStandaloneRole() : createWorkerRole(cluster.worker);
+  const worker = thisWorker();
+  return worker === undefined ? createStandaloneRole() : createWorkerRole(worker);
 }
 
 function createWorkerRole(worker: Worker): Role {

@@ -19,7 +19,12 @@ export const errorCodes = [
 export type GracefulErrorCode = (typeof errorCodes)[number];
 
 /** Codes of the process warnings (`process.on('warning')`); each is given once. */
-export const warningCodes = ['WARN_GRACEFUL_NO_SERVER', 'WARN_GRACEFUL_UNKNOWN_HOOK'] as const;
+export const warningCodes = [
+  'WARN_GRACEFUL_NO_SERVER',
+  'WARN_GRACEFUL_UNKNOWN_HOOK',
+  'WARN_GRACEFUL_SHELL_BETWEEN',
+  'WARN_GRACEFUL_LATE_COORDINATOR',
+] as const;
 
 export type GracefulWarningCode = (typeof warningCodes)[number];
 

@@ -5,6 +5,7 @@ import { combine } from '../drain/drainable.ts';
 import { watchSynCookies } from '../kernel/syn-cookies.ts';
 import { loadSystemCalls } from '../kernel/system-calls.ts';
 import { watchFatalErrors } from '../process/fatal-errors.ts';
+import { checkSignalPath } from '../process/signal-path.ts';
 import { watchSignals } from '../process/signals.ts';
 import { createEnding } from './ending.ts';
 import { createEvents } from './events.ts';
@@ -25,6 +26,7 @@ const MAX_NAMED = 10;
 export function makeCoordinator(settings: Settings, role: Role): CoordinatorControls {
   // Loaded here and never during a shutdown, when a read from the disk may stall.
   const native = loadSystemCalls();
+  if (settings.signals.includes('SIGTERM')) checkSignalPath();
   const cookies = watchSynCookies();
   const before = createHooks();
   const after = createHooks();

@@ -1,0 +1,127 @@
+// Who gets the signal: what a container starts as its process 1, whether the program hears of SIGTERM then, and
+// whether it says so at its start where it will not.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { containerUnavailable, startContainer } from './container.ts';
+import { table } from './table.ts';
+
+const node = process.execPath;
+const program = fileURLToPath(new URL('../fixtures/deploys/process-one.js', import.meta.url));
+const examples = fileURLToPath(new URL('../../../examples/docker', import.meta.url));
+const line = `${node} ${program}`;
+
+/** Twice as long as a stop takes here. */
+const KILL_AFTER_MS = 6_000;
+
+interface Case {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly heard: boolean;
+  readonly needs?: string;
+}
+
+const cases: readonly Case[] = [
+  { name: 'node server.js', command: [node, program], heard: true },
+  { name: "sh -c 'node server.js; true'", command: ['sh', '-c', `${line}; true`], heard: false },
+  { name: "sh -c 'node server.js & wait'", command: ['sh', '-c', `${line} & wait`], heard: false },
+  { name: "sh -c 'exec node server.js'", command: ['sh', '-c', `exec ${line}`], heard: true },
+  { name: "bash -c 'node server.js; true'", command: ['bash', '-c', `${line}; true`], heard: false },
+  {
+    name: 'sh entrypoint.sh, with a trap that passes it on',
+    command: ['sh', '-c', `trap 'kill $pid; wait $pid' TERM; ${line} & pid=$!; wait $pid`],
+    heard: true,
+  },
+  { name: 'npm start', command: ['npm', 'start', '--silent'], heard: false },
+  { name: 'npm start, a script with exec', command: ['npm', 'run', 'exec', '--silent'], heard: true },
+  { name: "npx -c 'node server.js'", command: ['npx', '-c', line], heard: false },
+  { name: 'tini -- node server.js', command: ['tini', '--', node, program], heard: true, needs: 'tini' },
+  { name: 'tini -- npm start', command: ['tini', '--', 'npm', 'start'], heard: false, needs: 'tini' },
+  {
+    name: "dumb-init sh -c 'node server.js; true'",
+    command: ['dumb-init', 'sh', '-c', `${line}; true`],
+    heard: false,
+    needs: 'dumb-init',
+  },
+  {
+    name: 'dumb-init node server.js',
+    command: ['dumb-init', node, program],
+    heard: true,
+    needs: 'dumb-init',
+  },
+];
+
+const missing = (needs = 'sh'): string | false =>
+  spawnSync('sh', ['-c', `command -v ${needs}`]).status !== 0 && `${needs} is not installed`;
+
+/** The body of the answer, or the code of the error. */
+function ask(port: number, path = '/'): Promise<string> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      response.resume();
+      response.on('error', () => resolve('cut'));
+      response.on('end', () => resolve('answered'));
+    });
+    request.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'error'));
+  });
+}
+
+/** The CMD of examples/docker/Dockerfile, with the Node that runs this. */
+function exampleCommand(): readonly string[] {
+  const text = readFileSync(join(examples, 'Dockerfile'), 'utf8');
+  const command = JSON.parse(/^CMD (.*)$/m.exec(text)?.[1] ?? '[]') as readonly string[];
+  return command.map((word) => (word === 'node' ? node : word));
+}
+
+const rows = [['process 1', 'request in flight', 'ended', 'warned']];
+
+t.test('process 1', { skip: containerUnavailable() }, async (t) => {
+  // Most of the time is waited.
+  t.jobs = 4;
+  const directory = mkdtempSync(join(tmpdir(), 'graceful-container-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const scripts = { start: line, exec: `exec ${line}` };
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, scripts }));
+
+  for (const { name, command, heard, needs } of cases) {
+    t.test(name, { skip: missing(needs), buffered: true }, async (t) => {
+      const container = await startContainer(t, { command, directory });
+      const answer = ask(container.port);
+      await sleep(300);
+      const ended = await container.stop(KILL_AFTER_MS);
+      const outcome = await answer;
+      const warned = container.stderr().includes('WARN_GRACEFUL_SHELL_BETWEEN');
+      rows.push([`\`${name}\``, outcome, ended, warned ? 'yes' : 'no']);
+      t.comment(rows.at(-1)?.join(' | '));
+      t.equal(outcome === 'answered' && ended === 'by itself', heard, 'whether the program heard of it');
+      t.equal(warned, !heard, `it says so where it will not, and nowhere else: ${container.stderr()}`);
+    });
+  }
+
+  t.test('examples/docker/Dockerfile', async (t) => {
+    const container = await startContainer(t, {
+      command: ['env', 'PORT=0', ...exampleCommand()],
+      directory: examples,
+    });
+    const answer = ask(container.port, '/slow');
+    await sleep(300);
+    t.equal(await container.stop(KILL_AFTER_MS), 'by itself');
+    t.equal(await answer, 'answered');
+    t.equal(container.stderr(), '');
+  });
+
+  t.test('a coordinator that is made late', async (t) => {
+    const late = await startContainer(t, { command: [node, program, 'late'], directory });
+    const inTime = await startContainer(t, { command: [node, program], directory });
+    await Promise.all([late.stop(KILL_AFTER_MS), inTime.stop(KILL_AFTER_MS)]);
+    t.match(late.stderr(), /WARN_GRACEFUL_LATE_COORDINATOR.* \d\.\d s after/);
+    t.equal(inTime.stderr(), '');
+  });
+});
+
+t.teardown(() => t.comment(`\n${table(rows)}`));

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatNumber } from '../helpers/numbers.ts';
 import { printTable } from '../helpers/table.ts';
+import { renderNarrowChart } from './chart-narrow.ts';
 import { renderChart } from './chart.ts';
 import { contenders, folder, type Contender } from './contenders.ts';
 import { formatLost, formatOver } from './format.ts';
@@ -25,7 +26,9 @@ export function writeDocuments(results: Results): void {
   const summaries = summarize(results, contenders);
   const run = describeRun(results);
   writeResults(join(folder, 'results.jsonl'), results);
-  writeFileSync(join(folder, 'chart.svg'), renderChart(summaries, run));
+  writeFileSync(join(folder, 'chart.svg'), renderChart(summaries, run, 'light'));
+  writeFileSync(join(folder, 'chart-dark.svg'), renderChart(summaries, run, 'dark'));
+  writeFileSync(join(folder, 'chart-narrow.svg'), renderNarrowChart(summaries, run));
   replaceSection('README.md', 'peers', `${renderTable(summaries)}\n\n${run}`);
   replaceSection('docs/peers.md', 'how', renderHow(summaries));
   replaceSection('docs/peers.md', 'configurations', renderConfigurations(summaries));

@@ -257,3 +257,67 @@ t.test('workers that take no more connections are not waited for, and the report
     ['3 connections that no worker took'],
   );
 });
+
+for (const name of ['signal', 'signalGroup'] as const) {
+  t.test(`workers without a coordinator run their own handler, on a ${name}`, async (t) => {
+    const cluster = await startCluster(t, { env: { FAULTS: '{"0":"has a handler and no coordinator"}' } });
+    cluster[name]('SIGTERM');
+    await ends(t, cluster, CLEAN);
+    const cleaned = [await cluster.line('cleaned'), await cluster.line('cleaned', 2)];
+    t.same(new Set(cleaned.map(Number)), new Set(cluster.workers()));
+    t.same(await outcomes(cluster), { 1: 'left', 2: 'left' });
+  });
+}
+
+t.test('a job worker that does not leave is killed at the deadline, and that is not clean', async (t) => {
+  const env = { FAULTS: '{"2":"is a job worker that stays"}', OPTIONS: JSON.stringify(SHORT) };
+  const cluster = await startCluster(t, { env });
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CUT, SHORT);
+  t.same(await outcomes(cluster), { 1: 'drained', 2: 'killed' });
+});
+
+t.test('the report of a primary is the sum of its workers', async (t) => {
+  const env = { OPTIONS: JSON.stringify(SHORT) };
+  const cluster = await startCluster(t, { env });
+  const endless = Array.from({ length: 6 }, () => request(cluster.port, '/slow?ms=60000'));
+  await Promise.all(endless.map(({ connected }) => connected));
+  const inFlight = await oneInEach(cluster, 2, 500);
+  cluster.signal('SIGTERM');
+  for (const { ended } of inFlight) t.match(await ended, /^\d+$/);
+  await ends(t, cluster, CUT, SHORT);
+  const { requests, connections, workers } = await cluster.report();
+  t.match(requests, { inFlight: 6 + inFlight.length, served: inFlight.length, cut: 6 });
+  t.match(connections, { open: 6 + inFlight.length, cutTotal: 6 });
+  t.equal(connections.cut.length, 6);
+  t.ok(connections.cut.every(({ kind, lost }) => kind === 'request' && lost));
+  t.equal(
+    workers.reduce((sum, { report }) => sum + (report?.requests.cut ?? 0), 0),
+    6,
+  );
+});
+
+t.test('a worker with thousands to cut is heard in time, and the hooks of the primary run', async (t) => {
+  const MANY = 500;
+  const LONG = { timeout: 6_000, cleanupTimeout: 500 };
+  const env = { WORKERS: '1', OPTIONS: JSON.stringify(LONG), HOOK: '1' };
+  const cluster = await startCluster(t, { env });
+  const sockets = await Promise.all(
+    Array.from({ length: MANY }, async () => {
+      const { connected, socket } = request(cluster.port, '/slow?ms=60000', 60_000);
+      await connected;
+      return socket;
+    }),
+  );
+  // The last of them are still on their way to the worker.
+  await Promise.all((await oneInEach(cluster, 1, 0)).map(({ ended }) => ended));
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CUT, LONG);
+  t.ok(await cluster.line('hook'));
+  t.same(await outcomes(cluster), { 1: 'drained' });
+  const { requests, connections } = await cluster.report();
+  t.match(requests, { inFlight: MANY, cut: MANY });
+  t.equal(connections.cutTotal, MANY);
+  t.equal(connections.cut.length, 100, 'a bounded number of them is named');
+  for (const socket of sockets) socket.destroy();
+});

@@ -1,8 +1,11 @@
+import { answerForHandlers } from './cluster/worker/handlers.ts';
 import { findRole } from './cluster/worker/primary-link.ts';
 import { shared } from './process/registry.ts';
 import { makeCoordinator } from './shutdown/coordinator.ts';
 import type { ShutdownCoordinator } from './api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from './api/options.ts';
+
+answerForHandlers();
 
 /**
  * Makes a coordinator, which listens for signals from now on. In a worker of a supervised cluster it leaves them to

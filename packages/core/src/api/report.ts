@@ -17,13 +17,15 @@ export interface WorkerReport {
   readonly pid: number;
   /**
    * - `drained`: it closed, drained and reported
-   * - `left`: it ended without a report, with code 0 or by the signal itself; or before it had served anything
+   * - `left`: it ended without a report, with code 0 or by the signal itself; or while it was still starting
    * - `died`: it crashed; what it held is lost
    * - `killed`: it had not reported at the deadline
    */
   readonly outcome: 'drained' | 'left' | 'died' | 'killed';
   readonly code: number | null;
   readonly signal: string | null;
+  /** Requests that it had when it was last heard of, where it neither reported nor is named in `connections.cut`. */
+  readonly lost: number;
   readonly report: ShutdownReport | null;
 }
 
@@ -110,8 +112,13 @@ export interface ShutdownReport {
     readonly idle: number;
     /** Ended by the client or the application. */
     readonly gone: number;
-    /** Destroyed at the deadline; those with `lost` were in the middle of something. */
+    /**
+     * Destroyed at the deadline; those with `lost` were in the middle of something. At most 100 of them are named, these
+     * first.
+     */
     readonly cut: readonly CutConnection[];
+    /** How many were destroyed, named or not. */
+    readonly cutTotal: number;
   };
   readonly requests: {
     /** Without a complete response when the listeners began to close. */
@@ -121,7 +128,7 @@ export interface ShutdownReport {
     readonly cut: number;
   };
   readonly hooks: readonly HookReport[];
-  /** In a primary: one entry for each worker. */
+  /** In a primary: one entry for each worker. What they reported is in the sums above. */
   readonly workers: readonly WorkerReport[];
   /** What else went wrong: an error that began the shutdown, a listener that could not be closed. */
   readonly errors: readonly string[];

@@ -12,7 +12,11 @@ export type WorkerMessage =
   | { readonly type: 'ready'; readonly ready: boolean; readonly listening: boolean }
   /** A signal reached the worker; only the primary decides. */
   | { readonly type: 'signal'; readonly signal: NodeJS.Signals }
+  /** How many listeners the program has for the signal that was asked for. */
+  | { readonly type: 'handlers'; readonly count: number }
   | { readonly type: 'progress'; readonly counts: ConnectionCounts; readonly waiting: readonly string[] }
+  /** Its drain is over: it cuts what is left and runs its hooks, and reports then. */
+  | { readonly type: 'cleanup' }
   | { readonly type: 'report'; readonly report: ShutdownReport };
 
 export type PrimaryMessage =
@@ -22,6 +26,8 @@ export type PrimaryMessage =
   | { readonly type: 'farewell' }
   /** A shutdown began: responses say `Connection: close`, servers stay open. */
   | { readonly type: 'announce' }
+  /** Of a worker without a coordinator: has the program a handler for the signal? */
+  | { readonly type: 'ask-handlers'; readonly signal: NodeJS.Signals }
   /** Close and drain within `timeout` milliseconds; `together` if the whole cluster stops. */
   | { readonly type: 'drain'; readonly reason: string; readonly timeout: number; readonly together: boolean };
 
@@ -66,10 +72,16 @@ export function unwrapFromWorker(message: unknown, packing: Packing): WorkerMess
       const { signal } = fields;
       return isSignal(signal) ? { type: 'signal', signal } : undefined;
     }
+    case 'handlers': {
+      const { count } = fields;
+      return typeof count === 'number' ? { type: 'handlers', count } : undefined;
+    }
     case 'progress': {
       const { counts, waiting } = fields;
       return isCounts(counts) && isStringList(waiting) ? { type: 'progress', counts, waiting } : undefined;
     }
+    case 'cleanup':
+      return { type: 'cleanup' };
     case 'report': {
       const { report } = fields;
       return isReport(report) ? { type: 'report', report } : undefined;
@@ -88,6 +100,10 @@ export function unwrapFromPrimary(message: unknown, packing: Packing): PrimaryMe
       return { type: 'farewell' };
     case 'announce':
       return { type: 'announce' };
+    case 'ask-handlers': {
+      const { signal } = fields;
+      return isSignal(signal) ? { type: 'ask-handlers', signal } : undefined;
+    }
     case 'drain': {
       const { reason = 'cluster', timeout = 0, together = false } = fields;
       if (typeof reason !== 'string' || typeof timeout !== 'number' || typeof together !== 'boolean') {

@@ -10,6 +10,13 @@ export type ReportParts = Pick<
   readonly cut: readonly CutConnection[];
 };
 
+/** Connections that a report names, and errors that it holds. A report goes over IPC in one message, and into logs. */
+const MAX_NAMED = 100;
+
+/** Characters of a name: a path may have thousands. */
+const MAX_NAME = 200;
+
+/** A primary's report is the sum of its own servers and of what its workers reported. */
 export function createReport(parts: ReportParts): ShutdownReport {
   const { reason, duration, phases, listeners, hooks, workers, errors, open, totals, cut } = parts;
   const sum = (key: keyof ConnectionTotals): number => totals.reduce((total, each) => total + each[key], 0);
@@ -19,6 +26,8 @@ export function createReport(parts: ReportParts): ShutdownReport {
     hooks.every(({ outcome }) => outcome === 'done') &&
     listeners.every(({ abandoned }) => !abandoned) &&
     workers.every(({ outcome, report }) => outcome === 'left' || (outcome === 'drained' && report?.clean));
+  const reports = workers.flatMap(({ report }) => report ?? []);
+  const allCut = [...cut, ...reports.flatMap(({ connections }) => connections.cut)];
   return {
     reason,
     clean,
@@ -31,17 +40,42 @@ export function createReport(parts: ReportParts): ShutdownReport {
       cleanup: round(phases.cleanup),
     },
     listeners: listeners.map((each) => ({ ...each, duration: round(each.duration) })),
-    connections: { open, answered: sum('answered'), idle: sum('idle'), gone: sum('gone'), cut },
+    connections: {
+      open: reports.reduce((total, { connections }) => total + connections.open, open),
+      answered: sum('answered'),
+      idle: sum('idle'),
+      gone: sum('gone'),
+      cut: nameSome(allCut),
+      // A worker of an earlier version named them all.
+      cutTotal: reports.reduce(
+        (total, { connections: { cutTotal, cut: named } }) =>
+          total + ((cutTotal as number | undefined) ?? named.length),
+        cut.length,
+      ),
+    },
     requests: {
       inFlight: sum('inFlight'),
       served: sum('served'),
-      cut: cut.reduce((total, { requests }) => total + requests, 0),
+      cut: [
+        ...cut.map(({ requests }) => requests),
+        ...workers.map(({ lost, report }) => report?.requests.cut ?? lost),
+      ].reduce((total, requests) => total + requests, 0),
     },
     hooks: hooks.map((each) => ({ ...each, duration: round(each.duration) })),
     workers,
     // A copy: a listener of the report itself may throw.
-    errors: [...errors],
+    errors: errors.slice(0, MAX_NAMED),
   };
+}
+
+/** Those that lost something first. */
+function nameSome(cut: readonly CutConnection[]): readonly CutConnection[] {
+  const sorted = [...cut.filter(({ lost }) => lost), ...cut.filter(({ lost }) => !lost)];
+  return sorted
+    .slice(0, MAX_NAMED)
+    .map((each) =>
+      each.name.length > MAX_NAME ? { ...each, name: `${each.name.slice(0, MAX_NAME - 1)}…` } : each,
+    );
 }
 
 /** Milliseconds, to a tenth. */

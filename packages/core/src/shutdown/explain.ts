@@ -6,7 +6,9 @@ const MAX_NAMED = 5;
 /** Why a shutdown was not clean, in words, the loss of clients first. Empty for a clean one. */
 export function explainReport(report: ShutdownReport): readonly string[] {
   if (report.clean) return [];
-  const lost = report.connections.cut.filter((each) => each.lost);
+  // What workers cut is said with their names, below.
+  const ofWorkers = new Set(report.workers.flatMap((worker) => worker.report?.connections.cut ?? []));
+  const lost = report.connections.cut.filter((each) => each.lost && !ofWorkers.has(each));
   const names = lost.map(({ kind, name }) =>
     ['request', 'work', 'worker'].includes(kind) ? name : `${kind} ${name}`,
   );

@@ -106,7 +106,8 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   }
   const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS_MS);
   await phase('closing', async () => {
-    open = everything.counts().open;
+    // In a primary, those of its workers come with their reports.
+    open = servers.counts().open;
     everything.close(drainOptions(parts, order, draining));
     parts.closing(reason);
     await draining.race(everything.closed());

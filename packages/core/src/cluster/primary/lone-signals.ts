@@ -1,4 +1,4 @@
-import type { Member } from './worker-handle.ts';
+import type { Member } from './member.ts';
 
 /**
  * How long after the last copy of a signal that reached a worker the primary's own copy may still come, in

@@ -1,6 +1,6 @@
 import { now } from '../../clock.ts';
 import { GracefulError } from '../../api/errors.ts';
-import type { Member } from './worker-handle.ts';
+import type { Member } from './member.ts';
 import type { Members } from './workers.ts';
 import type { Replacer } from './replace.ts';
 

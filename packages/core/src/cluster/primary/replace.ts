@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import { createDeadline } from '../../clock.ts';
 import type { WorkerReport } from '../../api/report.ts';
-import type { Member } from './worker-handle.ts';
+import type { Member } from './member.ts';
 import type { Members } from './workers.ts';
 
 /** Replaces one worker by another. */

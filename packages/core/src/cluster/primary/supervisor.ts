@@ -5,7 +5,7 @@ import type { ShutdownCoordinator } from '../../api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
 import { watchLoneSignals } from './lone-signals.ts';
 import { createReplacer } from './replace.ts';
-import type { Member } from './worker-handle.ts';
+import type { Member } from './member.ts';
 import { watchMembers } from './workers.ts';
 import { createReloader, type ReloadReport } from './reload.ts';
 import { createRespawner } from './respawn.ts';

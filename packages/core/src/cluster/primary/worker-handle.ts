@@ -1,6 +1,10 @@
 import type { Worker } from 'node:cluster';
 import { now, turn } from '../../clock.ts';
-import type { ShutdownReport, WorkerReport, ConnectionCounts } from '../../api/report.ts';
+import type { ShutdownReport, ConnectionCounts } from '../../api/report.ts';
+import { dismiss } from './dismiss.ts';
+import type { Member } from './member.ts';
+import { describeOutcome } from './outcome.ts';
+import { isSignal } from '../shapes.ts';
 import { onInternalMessage } from '../../node-internals/ipc.ts';
 import {
   unwrapFromWorker,
@@ -10,49 +14,6 @@ import {
   type WorkerMessage,
 } from '../protocol.ts';
 
-/** One worker of the cluster, seen from the primary. */
-export interface Member {
-  readonly worker: Worker;
-  /** `worker 3 (pid 4711)` */
-  readonly name: string;
-  /** Resolves when it listens, and its coordinator is not told to wait by `setReady(false)`. */
-  readonly ready: Promise<void>;
-  /** Resolves when it is gone, and all it said has been read. */
-  readonly exited: Promise<void>;
-  readonly gone: () => boolean;
-  readonly killed: () => boolean;
-  /** Whether it has ever had a coordinator or a listener: before that it holds nothing that could be lost. */
-  readonly serving: () => boolean;
-  /** Whether its drain is over, and its report here: all that is left to it is to exit. */
-  readonly reported: () => boolean;
-  /** `exited with code 1`, `was killed by SIGKILL` */
-  readonly fate: () => string;
-  readonly counts: () => ConnectionCounts;
-  readonly waiting: () => readonly string[];
-  /** Tells it that a shutdown began: responses say `Connection: close`, servers stay open. */
-  readonly announce: () => void;
-  /** The listeners close: one that it asks for from now on it does not get. */
-  readonly close: () => void;
-  /** Tells it to close and drain. Node alone closes one without a coordinator. */
-  readonly drain: (order: MemberOrder) => void;
-  /** Whether it was told to drain. */
-  readonly leaving: () => boolean;
-  readonly kill: () => void;
-  readonly report: () => WorkerReport;
-  /** Leaves it to itself: from now on a signal to it is its own. */
-  readonly release: () => void;
-}
-
-export interface MemberOrder {
-  readonly reason: string;
-  /** Milliseconds. */
-  readonly timeout: number;
-  /** Whether the whole cluster stops. */
-  readonly together: boolean;
-  /** Whether the supervisor sends it away, and not a signal from outside. */
-  readonly dismissed: boolean;
-}
-
 interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -60,6 +21,9 @@ interface Exit {
 
 /** Longest wait in milliseconds, after a worker's exit, for the end of its channel, which a grandchild may hold. */
 const CHANNEL_END = 200;
+
+/** How long a worker that has neither a listener nor said anything counts as starting, in milliseconds. */
+const STARTING_MS = 30_000;
 
 /** @param onSignal - called when a signal reached the worker */
 export function createMember(
@@ -71,7 +35,14 @@ export function createMember(
   let listening = false;
   let willing = true;
   let announced = false;
+  /** Whether the application in it has said something, or has a handler for signals: it is up, and at work. */
+  let spoke = false;
+  let handles = false;
+  let hasHandler: ((handled: boolean) => void) | undefined;
+  const born = now();
   let order: PrimaryMessage | undefined;
+  let cleaning = false;
+  let named = false;
   let killed = false;
   let exit: Exit | undefined;
   let report: ShutdownReport | undefined;
@@ -83,6 +54,7 @@ export function createMember(
   });
   const disconnect = worker.disconnect.bind(worker);
   const serving = (): boolean => joined || listening;
+  const atWork = (): boolean => serving() || spoke || handles || now() - born > STARTING_MS;
   const checkReady = (): void => {
     if (listening && willing) becomeReady();
   };
@@ -109,8 +81,15 @@ export function createMember(
       case 'signal':
         onSignal(member, message.signal);
         break;
+      case 'handlers':
+        handles ||= message.count > 0;
+        hasHandler?.(message.count > 0);
+        break;
       case 'progress':
         ({ counts, waiting } = message);
+        break;
+      case 'cleanup':
+        cleaning = true;
         break;
       case 'report':
         ({ report } = message);
@@ -123,7 +102,10 @@ export function createMember(
     packing = spoken;
     hear(received);
   };
-  const onPlainMessage = (message: unknown): void => hearAs('plain', message);
+  const onPlainMessage = (message: unknown): void => {
+    spoke = true;
+    hearAs('plain', message);
+  };
   worker.on('message', onPlainMessage);
   const stops = [
     onInternalMessage(worker.process, (message) => hearAs('internal', message)),
@@ -159,7 +141,7 @@ export function createMember(
     exited,
     gone: () => exit !== undefined,
     killed: () => killed,
-    serving,
+    cleaning: () => cleaning,
     reported: () => report !== undefined,
     fate: () => {
       if (exit === undefined) return 'is alive';
@@ -185,9 +167,23 @@ export function createMember(
       // set it in plain Node either: what they do then keeps the number of workers.
       if (dismissed) worker.exitedAfterDisconnect = true;
       if (joined) tell(order);
-      else if (worker.isConnected()) disconnect();
+      else {
+        const signal = isSignal(reason) ? reason : 'SIGTERM';
+        const ask = (): void => tell({ type: 'ask-handlers', signal });
+        hasHandler = dismiss(worker, signal, { disconnect, ask });
+      }
     },
     leaving: () => order !== undefined,
+    cut: () => {
+      named = true;
+      member.kill();
+      return {
+        kind: 'worker',
+        name: `${member.name}: ${waiting.join('; ') || 'it did not say what it was doing'}`,
+        requests: counts.inFlight,
+        lost: atWork(),
+      };
+    },
     kill: () => {
       killed ||= exit === undefined;
       worker.process.kill('SIGKILL');
@@ -198,11 +194,20 @@ export function createMember(
         code,
         signal,
         killed,
-        serving: serving(),
+        atWork: atWork(),
         reported: report !== undefined,
         counts,
       });
-      return { id: worker.id, pid: worker.process.pid ?? 0, outcome, code, signal, report: report ?? null };
+      const lost = report === undefined && !named ? counts.inFlight : 0;
+      return {
+        id: worker.id,
+        pid: worker.process.pid ?? 0,
+        outcome,
+        code,
+        signal,
+        lost,
+        report: report ?? null,
+      };
     },
     release: () => {
       for (const stop of stops) stop();
@@ -210,20 +215,4 @@ export function createMember(
     },
   };
   return member;
-}
-
-function describeOutcome(end: {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly killed: boolean;
-  readonly serving: boolean;
-  readonly reported: boolean;
-  readonly counts: ConnectionCounts;
-}): WorkerReport['outcome'] {
-  if (end.reported) return 'drained';
-  if (end.killed) return end.serving ? 'killed' : 'left';
-  // The last thing it said, in its `exit` event.
-  if (end.counts.inFlight > 0) return 'died';
-  // The signal may have reached every process of the group: one that had left by then has done what was asked.
-  return end.code === 0 || end.signal === 'SIGTERM' || end.signal === 'SIGINT' ? 'left' : 'died';
 }

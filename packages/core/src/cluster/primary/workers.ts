@@ -3,9 +3,10 @@ import type { ConnectionTotals } from '../../drain/connections.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../../drain/drainable.ts';
 import { closeListener } from '../../listener/close.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
-import type { ShutdownReport, WorkerReport, CutConnection, ListenerReport } from '../../api/report.ts';
+import type { ConnectionCounts, ShutdownReport, WorkerReport, ListenerReport } from '../../api/report.ts';
 import { createIdleForks } from './idle-forks.ts';
-import { createMember, type Member } from './worker-handle.ts';
+import type { Member } from './member.ts';
+import { createMember } from './worker-handle.ts';
 import type { RoundRobin } from './round-robin.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
@@ -21,6 +22,9 @@ export interface Members extends Drainable {
 /** Milliseconds by which a worker's deadline comes before the primary's. */
 const MARGIN = 500;
 
+/** How long a worker that is in its cleanup when the primary cuts may take to report, in milliseconds. */
+const CLEANING_MS = 1_500;
+
 export interface MembersEvents {
   /** Called when a signal reached a worker. */
   readonly signalled: (member: Member, signal: NodeJS.Signals) => void;
@@ -32,6 +36,8 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
   const entries = new Map<Worker, Member>();
   const idleForks = createIdleForks();
   const listeners: Promise<ListenerReport | undefined>[] = [];
+  /** Workers that were in their cleanup when this process came to its own. */
+  const late = new Set<Member>();
   let draining: DrainOptions | undefined;
   let witnesses: readonly Member[] = [];
   let handOver: Promise<number> | undefined;
@@ -67,6 +73,13 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     listeners.push(report);
   }
 
+  /** It cuts thousands of connections, or the machine is busy: its report is worth more than its end. */
+  function giveTime(member: Member): void {
+    late.add(member);
+    const timer = setTimeout(member.kill, CLEANING_MS);
+    void member.exited.then(() => clearTimeout(timer));
+  }
+
   const all = (): readonly Member[] => [...entries.values()];
 
   for (const worker of Object.values(nodeCluster().workers ?? {})) if (worker !== undefined) add(worker);
@@ -96,7 +109,9 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       const reports = await Promise.all(listeners);
       handOver ??= roundRobin.handedOver(() => draining?.expired() ?? true);
       untaken = await handOver;
-      await Promise.all(all().flatMap((member) => (member.killed() ? member.exited : [])));
+      await Promise.all(
+        all().flatMap((member) => (member.killed() || late.has(member) ? member.exited : [])),
+      );
       return reports.filter((report) => report !== undefined);
     },
     drained: async () => {
@@ -108,19 +123,19 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     },
     cut: () => {
       const left = untaken ?? roundRobin.queued();
-      const stuck = all().filter((member) => !member.gone() && !member.killed());
-      for (const member of stuck) member.kill();
-      const unreported = stuck.filter((member) => !member.reported());
-      const workers = unreported.map((member): CutConnection => {
-        const waiting = member.waiting().join('; ') || 'it did not say what it was doing';
-        const requests = member.counts().inFlight;
-        return { kind: 'worker', name: `${member.name}: ${waiting}`, requests, lost: member.serving() };
+      const open = all().filter((member) => !member.gone() && !member.killed());
+      for (const member of open) if (member.cleaning()) giveTime(member);
+      const stuck = open.filter((member) => !late.has(member));
+      const workers = stuck.flatMap((member) => {
+        if (!member.reported()) return member.cut();
+        member.kill();
+        return [];
       });
       if (left === 0) return workers;
       const name = `${left} connections that no worker took`;
       return [...workers, { kind: 'raw', name, requests: 0, lost: true }];
     },
-    totals: () => witnesses.map((member) => totalsOf(member.report().report)),
+    totals: () => witnesses.map((member) => totalsOf(member.report().report, member.counts())),
     release: () => {
       nodeCluster().off('fork', onFork);
       for (const member of all()) member.release();
@@ -131,10 +146,11 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
   return members;
 }
 
-function totalsOf(report: ShutdownReport | null): ConnectionTotals {
+/** @param counts - the last that was heard of a worker that did not report */
+function totalsOf(report: ShutdownReport | null, counts: ConnectionCounts): ConnectionTotals {
   const { connections, requests } = report ?? {};
   return {
-    inFlight: requests?.inFlight ?? 0,
+    inFlight: requests?.inFlight ?? counts.inFlight,
     served: requests?.served ?? 0,
     answered: connections?.answered ?? 0,
     idle: connections?.idle ?? 0,

@@ -8,12 +8,6 @@ const closed: ReadonlySet<unknown> = new Set([
   'ERR_IPC_DISCONNECTED',
 ]);
 
-/**
- * Milliseconds from a broken pipe until the primary's death must have been noticed, if that was the cause. A killed
- * process takes its time to end on a busy machine.
- */
-const NOTICE = 1_000;
-
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && closed.has(error.code);
 }
@@ -32,16 +26,15 @@ export function guardChannel(worker: Worker): () => void {
 
 /**
  * Where the primary held the other end of stdout, a log line after its death would be an uncaught EPIPE in the middle
- * of a drain. It may be written before the death is noticed. Any other broken pipe stays the error that it was.
+ * of a drain, perhaps before the death is noticed. Only then: a program that listens for errors of its output decides
+ * by itself. `console.log` ignores a broken pipe in plain Node, and asks for that whether somebody listens; so a broken
+ * pipe is never made an exception of here.
  */
 export function guardOutput(): () => void {
-  const onError = (error: unknown): void => {
-    if (!isClosed(error)) throw error;
-    setTimeout(() => {
-      if (process.connected) throw error;
-    }, NOTICE);
-  };
   const streams = [process.stdout, process.stderr];
+  const onError = function (this: NodeJS.WriteStream, error: unknown): void {
+    if (!isClosed(error) && this.listenerCount('error') === 1) throw error;
+  };
   for (const stream of streams) stream.on('error', onError);
   return () => {
     for (const stream of streams) stream.off('error', onError);

@@ -99,6 +99,8 @@ function createWorkerRole(worker: Worker): Role {
         case 'announce':
           core.announce();
           break;
+        case 'ask-handlers':
+          break;
         case 'drain': {
           const { reason, timeout, together } = message;
           timer ??= setInterval(tellProgress, PROGRESS).unref();
@@ -144,6 +146,9 @@ function createWorkerRole(worker: Worker): Role {
       process.off('exit', onExit);
       worker.off('disconnect', onDisconnect);
       for (const stop of unguard) stop();
+    });
+    core.coordinator.on('state', ({ state }) => {
+      if (state === 'cleanup') void tell({ type: 'cleanup' });
     });
     if (process.connected) void tell({ type: 'hello' });
     // The primary disconnected it before it got this far.

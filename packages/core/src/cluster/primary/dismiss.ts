@@ -1,0 +1,47 @@
+import type { Worker } from 'node:cluster';
+
+/** From the stop signal of a worker without a coordinator to its disconnect, in milliseconds. */
+const DISCONNECT_AFTER_MS = 500;
+
+/** How long a worker may take to say whether it has a handler for the signal, in milliseconds. */
+const ANSWER_MS = 250;
+
+export interface Dismissal {
+  /** Node's own way to end a worker: it closes its servers, and its channel when they are closed. */
+  readonly disconnect: () => void;
+  /** Asks the worker whether it has a handler for the signal: `answered` is called with the answer. */
+  readonly ask: () => void;
+}
+
+/**
+ * Tells a worker without a coordinator to stop: by the signal, if the program has a handler for that, and then by
+ * Node's disconnect. The signal comes first: once disconnected, an HTTP worker is gone as soon as its loop is empty, and
+ * its handler would never run. Without a handler the signal would kill it, where a disconnect lets it finish; so does a
+ * worker that has not loaded this package, and cannot say.
+ *
+ * @returns the function to call with the answer
+ */
+export function dismiss(
+  worker: Worker,
+  signal: NodeJS.Signals,
+  { disconnect, ask }: Dismissal,
+): (handled: boolean) => void {
+  let answered = false;
+  const disconnectIt = (): void => {
+    if (worker.isConnected()) disconnect();
+  };
+  const answer = (handled: boolean): void => {
+    if (answered) return;
+    answered = true;
+    clearTimeout(timer);
+    if (!handled) {
+      disconnectIt();
+      return;
+    }
+    worker.process.kill(signal);
+    setTimeout(disconnectIt, DISCONNECT_AFTER_MS).unref();
+  };
+  const timer = setTimeout(answer, ANSWER_MS, false);
+  ask();
+  return answer;
+}

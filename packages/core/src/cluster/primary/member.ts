@@ -1,0 +1,47 @@
+import type { Worker } from 'node:cluster';
+import type { ConnectionCounts, CutConnection, WorkerReport } from '../../api/report.ts';
+
+/** One worker of the cluster, seen from the primary. */
+export interface Member {
+  readonly worker: Worker;
+  /** `worker 3 (pid 4711)` */
+  readonly name: string;
+  /** Resolves when it listens, and its coordinator is not told to wait by `setReady(false)`. */
+  readonly ready: Promise<void>;
+  /** Resolves when it is gone, and all it said has been read. */
+  readonly exited: Promise<void>;
+  readonly gone: () => boolean;
+  readonly killed: () => boolean;
+  /** Whether its drain is over: it cuts what is left, runs its hooks, and reports next. */
+  readonly cleaning: () => boolean;
+  /** Whether its drain is over, and its report here: all that is left to it is to exit. */
+  readonly reported: () => boolean;
+  /** `exited with code 1`, `was killed by SIGKILL` */
+  readonly fate: () => string;
+  readonly counts: () => ConnectionCounts;
+  readonly waiting: () => readonly string[];
+  /** Tells it that a shutdown began: responses say `Connection: close`, servers stay open. */
+  readonly announce: () => void;
+  /** The listeners close: one that it asks for from now on it does not get. */
+  readonly close: () => void;
+  /** Tells it to close and drain. Node alone closes one without a coordinator. */
+  readonly drain: (order: MemberOrder) => void;
+  /** Whether it was told to drain. */
+  readonly leaving: () => boolean;
+  readonly kill: () => void;
+  /** Kills it at the deadline, and says what it was doing. */
+  readonly cut: () => CutConnection;
+  readonly report: () => WorkerReport;
+  /** Leaves it to itself: from now on a signal to it is its own. */
+  readonly release: () => void;
+}
+
+export interface MemberOrder {
+  readonly reason: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Whether the whole cluster stops. */
+  readonly together: boolean;
+  /** Whether the supervisor sends it away, and not a signal from outside. */
+  readonly dismissed: boolean;
+}

@@ -32,6 +32,8 @@ export interface ChildOptions {
   /** Arguments; anything that is not a string goes as JSON. */
   readonly args?: readonly unknown[];
   readonly nodeOptions?: readonly string[];
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Of a pipe that nobody reads any more. */
   readonly stderr?: 'closed';
 }
@@ -42,11 +44,11 @@ export interface Owner {
 
 /** Starts `test/fixtures/<fixture>.ts` and waits for its line `ready`; it ends with the test at the latest. */
 export async function startChild(t: Owner, fixture: string, options: ChildOptions = {}): Promise<Child> {
-  const { args = [], nodeOptions = [] } = options;
+  const { args = [], nodeOptions = [], env = {} } = options;
   const program = fileURLToPath(new URL(`../fixtures/${fixture}.js`, import.meta.url));
   const texts = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
   const [command = '', ...rest] = [...pristine, ...nodeOptions, program, ...texts];
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
 
   const seen: string[] = [];
   const waiting = new Set<() => void>();

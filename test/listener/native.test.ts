@@ -24,7 +24,8 @@ const core = import.meta.resolve('@graceful-cluster/core/package.json');
 const source = new URL('dist/kernel/system-calls.js', core).href;
 const { loadSystemCalls } = (await import(source)) as typeof Native;
 
-const { EAFNOSUPPORT, EADDRNOTAVAIL, EAGAIN, EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP, EPERM } = system.errno;
+const { EAFNOSUPPORT, EADDRNOTAVAIL, EAGAIN, EBADF, ECONNREFUSED, EINVAL, ENOENT } = system.errno;
+const { ENOTSOCK, EOPNOTSUPP, EPERM } = system.errno;
 /** No machine has an interface of this index. */
 const NOWHERE = 0x7fffffff;
 
@@ -400,6 +401,30 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
     t.same(ports, [-EINVAL], 'synReceived with garbage');
     t.equal(calls.synReceived(1), 0);
     t.equal(calls.synReceived(65535), 0);
+
+    t.equal(call('sendDatagram'), -EINVAL, 'sendDatagram without arguments');
+    t.equal(call('sendDatagram', '/nowhere'), -EINVAL, 'sendDatagram without a text');
+    const notTexts = garbage.filter((value) => typeof value !== 'string');
+    t.same(
+      [...new Set(notTexts.map((value) => call('sendDatagram', value, 'x')))],
+      [-EINVAL],
+      'garbage as a path',
+    );
+    t.same(
+      [...new Set(notTexts.map((value) => call('sendDatagram', '/nowhere', value)))],
+      [-EINVAL],
+      'as a text',
+    );
+    for (const path of ['', 'relative', `/${'x'.repeat(107)}`, `@${'é'.repeat(54)}`]) {
+      t.equal(call('sendDatagram', path, 'x'), -EINVAL, `no path: ${path.slice(0, 12)}`);
+    }
+    t.equal(call('sendDatagram', '/nowhere', 'x'.repeat(4_096)), -EINVAL, 'a text that is too long');
+    t.equal(call('sendDatagram', '/nowhere/at/all', 'x'), -ENOENT, 'no socket there');
+    t.equal(
+      call('sendDatagram', `@nobody-${process.pid}`, 'x'),
+      -ECONNREFUSED,
+      'nor in the abstract namespace',
+    );
 
     const echo = await listen(t, { host: '127.0.0.1' });
     if (echo === undefined) return;

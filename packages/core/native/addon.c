@@ -1,5 +1,5 @@
-// The system calls of a server that leaves without losing a connection; src/listener/native.ts says what each function
-// does. No C library, so one file serves glibc and musl. Integers in, an integer out; below zero is -errno.
+// The system calls of a server that leaves without losing a connection; src/kernel/system-calls.ts says what each function
+// does. No C library, so one file serves glibc and musl. Integers and strings in, an integer out; below zero is -errno.
 #include <asm/unistd.h>
 #include <linux/bpf_common.h>
 #include <linux/errno.h>
@@ -17,8 +17,8 @@
 #include <node_api.h>
 
 // In no kernel header, but part of the system call interface all the same.
-enum { AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16 };
-enum { SOCK_RAW = 3, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40 };
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16 };
+enum { SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000 };
 enum { F_GETFL = 3, O_NONBLOCK = 04000 };
 enum { SHUT_WR = 1 };
 enum { STATE_SYN_RECV = 3, STATE_LISTEN = 10 };
@@ -216,6 +216,49 @@ static long syn_received(long port, long unused) {
   return error < 0 ? error : answers.count;
 }
 
+// As sd_notify(3) does it: one datagram to the socket of a service manager. A path that begins with @ is abstract.
+enum { PATH_SIZE = 108, TEXT_SIZE = 4096 };
+
+static long send_datagram(const char *path, size_t path_length, const char *text, size_t text_length) {
+  struct {
+    unsigned short family;
+    char path[PATH_SIZE];
+  } address = {.family = AF_UNIX};
+  if (path_length == 0 || path_length >= PATH_SIZE || (path[0] != '/' && path[0] != '@')) return -EINVAL;
+  for (size_t i = 0; i < path_length; i++) address.path[i] = path[i];
+  if (path[0] == '@') address.path[0] = 0;
+  long fd = system_call(__NR_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0, 0, 0);
+  if (fd < 0) return fd;
+  const long length = (long)(offsetof(__typeof__(address), path) + path_length);
+  long sent = system_call(__NR_sendto, fd, (long)text, (long)text_length, MSG_NOSIGNAL, (long)&address, length);
+  system_call_once(__NR_close, fd, 0, 0, 0, 0, 0);
+  return sent < 0 ? sent : 0;
+}
+
+// The length without the end, or -EINVAL for what is no string or does not fit.
+static long read_string(napi_env env, napi_value value, char *buffer, size_t size) {
+  size_t length;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok || length >= size) return -EINVAL;
+  if (napi_get_value_string_utf8(env, value, buffer, size, &length) != napi_ok) return -EINVAL;
+  return (long)length;
+}
+
+static napi_value call_send_datagram(napi_env env, napi_callback_info info) {
+  napi_value values[2], result = NULL;
+  size_t count = 2;
+  char path[PATH_SIZE], text[TEXT_SIZE];
+  long error = -EINVAL;
+  if (napi_get_cb_info(env, info, &count, values, NULL, NULL) == napi_ok && count >= 2) {
+    long path_length = read_string(env, values[0], path, sizeof path);
+    long text_length = read_string(env, values[1], text, sizeof text);
+    if (path_length >= 0 && text_length >= 0) {
+      error = send_datagram(path, (size_t)path_length, text, (size_t)text_length);
+    }
+  }
+  napi_create_int64(env, error, &result);
+  return result;
+}
+
 struct function {
   const char *name;
   long (*run)(long first, long second);
@@ -261,16 +304,20 @@ static napi_value call_and_wrap(napi_env env, napi_callback_info info) {
   return result;
 }
 
+static int define(napi_env env, napi_value exports, const char *name, napi_callback run, void *data) {
+  napi_value function;
+  return napi_create_function(env, name, NAPI_AUTO_LENGTH, run, data, &function) == napi_ok &&
+         napi_set_named_property(env, exports, name, function) == napi_ok;
+}
+
 NAPI_MODULE_INIT() {
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    napi_value function;
-    const char *name = functions[i].name;
-    void *data = (void *)&functions[i];
-    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, call_and_wrap, data, &function) != napi_ok ||
-        napi_set_named_property(env, exports, name, function) != napi_ok) {
-      napi_throw_error(env, NULL, "the addon could not define its functions");
-      return NULL;
-    }
+  int defined = define(env, exports, "sendDatagram", call_send_datagram, NULL);
+  for (size_t i = 0; defined && i < sizeof functions / sizeof *functions; i++) {
+    defined = define(env, exports, functions[i].name, call_and_wrap, (void *)&functions[i]);
+  }
+  if (!defined) {
+    napi_throw_error(env, NULL, "the addon could not define its functions");
+    return NULL;
   }
   return exports;
 }

@@ -13,6 +13,7 @@ export {
   type GracefulErrorCode,
   type GracefulWarningCode,
 } from './api/errors.ts';
+export { listenFds, type ListenFd } from './process/listen-fds.ts';
 export type { Logger } from './api/logger.ts';
 export type { CoordinatorOptions, ExitFunction, QuietDelay } from './api/options.ts';
 export type {

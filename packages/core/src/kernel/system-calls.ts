@@ -45,6 +45,11 @@ export interface SystemCalls {
    * have ended.
    */
   readonly shutdownWrite: (fd: number) => number;
+  /**
+   * Sends one datagram of at most 4,095 bytes to a Unix socket; a path that begins with `@` is abstract. ENOENT or
+   * ECONNREFUSED where no process listens there, EAGAIN where its queue is full.
+   */
+  readonly sendDatagram: (path: string, text: string) => number;
 }
 
 /** The addon, or a short sentence that says why there is none. */
@@ -62,6 +67,7 @@ const NAMES = [
   'synReceived',
   'unreadBytes',
   'shutdownWrite',
+  'sendDatagram',
 ] as const satisfies readonly (keyof SystemCalls)[];
 
 let loaded: LoadedSystemCalls | undefined;

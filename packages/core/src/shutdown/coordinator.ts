@@ -156,6 +156,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
 
   const controls: CoordinatorControls = {
     coordinator,
+    timeout: settings.timeout,
     announce: () => {
       lifecycle.setReady(false);
       everything.announce();

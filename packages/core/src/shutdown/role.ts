@@ -29,6 +29,8 @@ export interface Role {
 /** What the cluster may do with a coordinator; the application gets `coordinator` alone. */
 export interface CoordinatorControls {
   readonly coordinator: ShutdownCoordinator;
+  /** The `timeout` option, in milliseconds. */
+  readonly timeout: number;
   readonly announce: () => void;
   /** Begins the shutdown that another process decided on, and exits at its end. */
   readonly drain: (order: Omit<DrainOrder, 'own'>) => void;

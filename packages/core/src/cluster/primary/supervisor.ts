@@ -5,6 +5,7 @@ import type { ShutdownCoordinator } from '../../api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
 import { watchLoneSignals } from './lone-signals.ts';
 import { createReplacer } from './replace.ts';
+import { reportCluster } from './service-state.ts';
 import type { Member } from './member.ts';
 import { watchMembers } from './workers.ts';
 import { createReloader, type ReloadReport } from './reload.ts';
@@ -91,9 +92,10 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
 
   coordinator.on('state', () => respawner.stop());
   respawner.start();
+  const reload = reportCluster(core, members, supervision.workers, reloader.reload);
 
   const onReloadSignal = (): void => {
-    reloader.reload().catch((error: unknown) => {
+    reload().catch((error: unknown) => {
       const why = describeError(error);
       if (settings.logger === undefined) process.stderr.write(`${why}\n`);
       else settings.logger.error({ error: why }, 'reload: failed');
@@ -111,7 +113,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   });
 
   return Object.defineProperties(coordinator, {
-    reload: { value: reloader.reload, enumerable: true },
+    reload: { value: reload, enumerable: true },
     pids: { value: () => members.list().flatMap(({ worker }) => worker.process.pid ?? []), enumerable: true },
   }) as ClusterSupervisor;
 }

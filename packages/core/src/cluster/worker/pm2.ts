@@ -1,5 +1,5 @@
-import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
-import { createReadiness, type Readiness } from './readiness.ts';
+import type { CoordinatorControls } from '../../shutdown/role.ts';
+import type { Readiness } from '../../shutdown/readiness.ts';
 
 /** What a process under PM2 says and hears, in its cluster mode and in its fork mode. */
 export interface Pm2 {
@@ -27,12 +27,4 @@ export function findPm2(): Pm2 | undefined {
       controls.onDispose(() => process.off('message', onMessage));
     },
   };
-}
-
-/** The role of a process that no `node:cluster` primary forked: alone, but for what PM2's fork mode asks. */
-export function createStandaloneRole(): Role {
-  const pm2 = findPm2();
-  if (pm2 === undefined) return alone;
-  const readiness = createReadiness(() => pm2.tellReady(readiness));
-  return { ...alone, ...readiness.role, join: pm2.join };
 }

@@ -1,8 +1,9 @@
 import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
-import { createReadiness } from './readiness.ts';
-import { createStandaloneRole, findPm2 } from './pm2.ts';
+import { createReadiness } from '../../shutdown/readiness.ts';
+import { findPm2 } from './pm2.ts';
+import { createStandaloneRole } from './standalone.ts';
 import { whenHandedOver } from './hand-overs.ts';
 import { guardChannel, guardOutput } from './broken-pipes.ts';
 import { onInternalMessage } from '../../node-internals/ipc.ts';

@@ -1,11 +1,11 @@
 import type { Server } from 'node:net';
-import type { Role } from '../../shutdown/role.ts';
+import type { Role } from './role.ts';
 
-/** Whether a process is ready: a server in its coordinator's care listens, and nobody called `setReady(false)`. */
+/** Whether a process is ready: a server in its coordinator's care listens, and `setReady(false)` does not hold. */
 export interface Readiness {
   readonly listening: () => boolean;
   readonly willing: () => boolean;
-  /** Its part of the role: hears of `setReady` and of servers. */
+  /** The parts of a role that follow `setReady` and the servers. */
   readonly role: Pick<Role, 'readyChanged' | 'attached'>;
 }
 

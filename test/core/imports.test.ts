@@ -40,7 +40,6 @@ const entries = new Set(['index.ts', 'register.ts', 'create.ts', 'adapter.ts']);
  */
 const wiring = new Set([
   'createMember',
-  'createTally',
   'createWorkerRole',
   'createConnection',
   'makeCoordinator',

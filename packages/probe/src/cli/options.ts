@@ -48,7 +48,7 @@ export interface CliOptions {
 }
 
 export function createProgram(): Command {
-  return new Command('graceful-probe')
+  const program = new Command('graceful-probe')
     .description(
       'What does this server lose when it stops? Starts it, puts load on it, signals it, and accounts for every ' +
         'single connection and request.',
@@ -58,7 +58,18 @@ export function createProgram(): Command {
     .passThroughOptions()
     .configureOutput({ outputError: (text, write) => write(explainUsage(text)) })
     .version(readVersion(), '-V, --version')
-    .optionsGroup('Which server')
+    .addHelpText('after', examples)
+    .showSuggestionAfterError()
+    .exitOverride();
+  addServerOptions(program.optionsGroup('Which server'));
+  addStopOptions(program.optionsGroup('How it is stopped'));
+  addLoadOptions(program.optionsGroup('What its clients do'));
+  addReportOptions(program.optionsGroup('What is reported'));
+  return program;
+}
+
+function addServerOptions(program: Command): void {
+  program
     .option(
       '--url <url>',
       'where it listens: http://host:port, https://host:port or unix:/path (default: found out)',
@@ -68,8 +79,11 @@ export function createProgram(): Command {
       'a server that already runs, with --url: stopped once, all scenarios at a time',
       integer(1),
     )
-    .option('--start-timeout <ms>', 'until it must listen', milliseconds(1), 10_000)
-    .optionsGroup('How it is stopped')
+    .option('--start-timeout <ms>', 'until it must listen', milliseconds(1), 10_000);
+}
+
+function addStopOptions(program: Command): void {
+  program
     .option('--signal <name>', 'the signal it gets', signalName, 'SIGTERM')
     .option('--group', 'signal its whole process group, as a terminal or systemd does', false)
     .option(
@@ -82,8 +96,11 @@ export function createProgram(): Command {
       'after the signal; then it is killed, and has failed',
       milliseconds(1_000),
       10_000,
-    )
-    .optionsGroup('What its clients do')
+    );
+}
+
+function addLoadOptions(program: Command): void {
+  program
     .option('--scenario <names>', `some of ${listScenarios()} (default: all)`, scenarioNames)
     .option('--rtt <ms>', 'round-trip time of the clients of mid-handshake', milliseconds(1, 2_000), 100)
     .addOption(
@@ -104,24 +121,33 @@ export function createProgram(): Command {
     .option('--upload-path <path>', 'what takes a POST (default: --path)', urlPath)
     .option('--sse-path <path>', 'an event stream', urlPath, '/events')
     .option('--ws-path <path>', 'a WebSocket (default: --path, then some usual ones)', urlPath)
-    .option('-H, --header <name: value>', 'sent with every request; may be given several times', header, [])
-    .option('--allow-4xx', 'takes a 4xx for an answer', false)
-    .optionsGroup('What is reported')
+    .addOption(
+      new Option('-H, --header <name: value>', 'sent with every request; may be given several times')
+        .argParser(header)
+        .default([], 'none'),
+    )
+    .option('--allow-4xx', 'takes a 4xx for an answer', false);
+}
+
+function addReportOptions(program: Command): void {
+  program
     .option('--json <file>', 'writes everything')
     .option('--html <file>', 'writes one page with timelines')
     .option('--junit <file>', 'writes JUnit XML, besides what is printed')
     .option('--tap <file>', 'writes TAP, besides what is printed')
     .addOption(new Option('--reporter <name>', 'what is printed').choices(reporterNames).default('terminal'))
     .option('--compare <files...>', 'two files of --json, side by side; no server is started')
-    .option('--no-color', 'no colours')
-    .addHelpText(
-      'after',
-      `
+    .option('--no-color', 'no colours');
+}
+
+const examples = `
+All times are in milliseconds; 5s and 500ms are understood.
+
 Exit codes:
   0  nothing was lost
   1  something was, or the server did not end
   2  bad command line
-  3  not measured: the server did not start, or the load was not such that it says anything
+  3  not measured: the server did not start or is not healthy, or the load says nothing
 
 Examples:
   graceful-probe -- node server.js
@@ -131,8 +157,4 @@ Examples:
   graceful-probe --pid 4711 --url http://127.0.0.1:3000
   graceful-probe --url http://127.0.0.1:3000 --stop-command 'docker stop web'
 
-Without an installation: npx @graceful-cluster/probe -- node server.js`,
-    )
-    .exitOverride()
-    .showSuggestionAfterError();
-}
+Without an installation: npx @graceful-cluster/probe -- node server.js`;

@@ -1,12 +1,13 @@
 import type { Attempt } from './attempt.ts';
+import { relativeTo } from './records.ts';
 
 /** When connections were refused, and whether some were accepted again afterwards. Times are milliseconds since 1970. */
 export interface Refusals {
   refused(attempt: Attempt, endedAt: number, signalledAt: number): void;
   /** An attempt that ended in any other way. */
   accepted(attempt: Attempt): void;
-  readonly firstAt: number | undefined;
-  readonly lastAt: number | undefined;
+  /** The first and the last refusal, in milliseconds after the signal. */
+  after(signalledAt: number): { readonly first: number | null; readonly last: number | null };
   readonly beforeSignal: number;
   readonly acceptedAfter: number;
 }
@@ -28,12 +29,10 @@ export function createRefusals(): Refusals {
     accepted({ opened, startedAt }) {
       if (opened && startedAt > (firstAt ?? Infinity)) acceptedAfter += 1;
     },
-    get firstAt() {
-      return firstAt;
-    },
-    get lastAt() {
-      return lastAt;
-    },
+    after: (signalledAt) => ({
+      first: relativeTo(signalledAt, firstAt),
+      last: relativeTo(signalledAt, lastAt),
+    }),
     get beforeSignal() {
       return beforeSignal;
     },

@@ -124,17 +124,14 @@ export function createTally(): Tally {
       return { ...counts };
     },
     get firstRefused() {
-      return relativeTo(signalledAt, refusals.firstAt);
+      return refusals.after(signalledAt).first;
     },
     result: () => ({
       counts,
       kinds: Object.fromEntries(kinds),
       lost: records.lost(signalledAt),
       lostBeforeSignal,
-      refused: {
-        first: relativeTo(signalledAt, refusals.firstAt),
-        last: relativeTo(signalledAt, refusals.lastAt),
-      },
+      refused: refusals.after(signalledAt),
       refusedBeforeSignal: refusals.beforeSignal,
       acceptedAfterRefusal: refusals.acceptedAfter,
       inFlightAtSignal,

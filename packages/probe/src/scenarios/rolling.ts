@@ -16,7 +16,7 @@ export const rolling: Scenario = {
   name: 'rolling',
   title: 'Rolling restart',
   description:
-    'A second instance takes over, behind a proxy that goes to the next one if one refuses, or on the same port. Nobody may be refused.',
+    'A second instance takes over, behind a proxy that goes to the next one if one refuses, or on the same port. No client may be refused.',
   kind: 'newConnection',
   clients: [newConnection, keepAlive],
   handsOver: true,

@@ -14,7 +14,7 @@ export function findRuntime(command: readonly string[], pid: number | undefined)
   return processes.some((id) => isNode(programOf(id))) ? 'node' : null;
 }
 
-/** Path of the program; empty if the process has ended, or belongs to somebody else. */
+/** Path of the program; empty if the process has ended, or belongs to another user. */
 function programOf(pid: string): string {
   try {
     return readlinkSync(`/proc/${pid}/exe`);

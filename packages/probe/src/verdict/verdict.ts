@@ -115,7 +115,7 @@ const rules: readonly Rule[] = [
     breaks: 'inconclusive',
     look: ({ kinds }, { kind }) =>
       (kinds[kind]?.counts.answered ?? 0) === 0 && countLost(kinds[kind]?.counts ?? emptyCounts()) === 0
-        ? 'nobody was answered'
+        ? 'no client was answered'
         : undefined,
   },
   {

@@ -13,7 +13,7 @@ const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignor
 const delays = ['cleanupTimeout', 'keepAliveGrace', 'handshakeTimeout', 'secondSignalDelay'] as const;
 const names = (
   'signals timeout cleanupTimeout shutdownDelay keepAliveGrace handshakeTimeout ' +
-  'secondSignalDelay seal handleFatalErrors logger exit'
+  'secondSignalDelay seal handleFatalErrors development logger exit'
 ).split(' ');
 
 type Case = readonly [value: unknown, rule: string, got: string];
@@ -70,6 +70,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ...objects(seals),
   ],
   handleFatalErrors: [
+    ['yes', 'a boolean', "'yes' (string)"],
+    [1, 'a boolean', '1 (number)'],
+    [null, 'a boolean', 'null'],
+    ...objects('a boolean'),
+  ],
+  development: [
     ['yes', 'a boolean', "'yes' (string)"],
     [1, 'a boolean', '1 (number)'],
     [null, 'a boolean', 'null'],
@@ -243,6 +249,8 @@ t.test('everything else is taken', async (t) => {
     { logger },
     { logger: new Pino() },
     { logger: console },
+    { development: true },
+    { development: false },
     { logger: true },
     { logger: false },
     ...(['auto', 'detach', 'filter', 'backlog', 'unlink', 'none'] as const).map((seal) => ({ seal })),

@@ -29,8 +29,9 @@ export interface FrameClient {
 }
 
 /** Connects, sends the preface and answers SETTINGS; everything else is for the test to send. */
-export async function openFrames(port: number): Promise<FrameClient> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+export async function openFrames(port: number, localAddress?: string): Promise<FrameClient> {
+  const from = localAddress === undefined ? {} : { localAddress };
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...from });
   socket.on('error', () => {});
   const frames: Frame[] = [];
   const waiting = new Set<() => void>();

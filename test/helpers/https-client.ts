@@ -34,9 +34,14 @@ export async function openTls(port: number): Promise<TLSSocket> {
   return socket;
 }
 
-export async function openTcp(port: number): Promise<Socket> {
+export async function openTcp(port: number, localAddress?: string): Promise<Socket> {
   // It ends when we say so.
-  const socket = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const socket = connectTcp({
+    port,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+    ...(localAddress && { localAddress }),
+  });
   socket.on('error', () => {});
   await once(socket, 'connect');
   return socket;

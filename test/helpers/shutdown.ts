@@ -55,6 +55,10 @@ export async function stop(child: Child): Promise<Stopping> {
   return { ended };
 }
 
+/** What a coordinator without a logger says on stderr of a shutdown that was not clean. */
+export const NOT_CLEAN =
+  /^graceful-cluster: the stop was not clean \(.+\): .+\n.+docs\/troubleshooting\.md#not-clean\n$/;
+
 /** What every shutdown without a loss has. */
 export const clean = {
   code: 0,

@@ -35,13 +35,16 @@ export interface ClientOptions {
   readonly tls: boolean;
   /** A connection that does not read a byte until `resume`. */
   readonly paused?: boolean;
+  /** Where it comes from, if not from the loopback interface. */
+  readonly localAddress?: string;
   /** Never answers the server's FIN. */
   readonly keepsOpen?: boolean;
 }
 
 export function connectClient(options: ClientOptions): Promise<Client> {
-  const { port, tls, paused } = options;
-  const tcp = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  const { port, tls, paused, localAddress } = options;
+  const from = localAddress === undefined ? {} : { localAddress };
+  const tcp = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true, ...from });
   if (paused && !tls) tcp.pause();
   return new Promise((resolve, reject) => {
     const ready = (socket: Socket): void => {

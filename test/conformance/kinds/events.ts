@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import type { Test } from 'tap';
-import { clean, halves, late, options, short, stop, type StartServer } from '../../helpers/shutdown.ts';
+import {
+  clean,
+  halves,
+  late,
+  NOT_CLEAN,
+  options,
+  short,
+  type StartServer,
+  stop,
+} from '../../helpers/shutdown.ts';
 
 /** Resolves with the body, or with the code of the error that ended it. */
 function stream(secure: boolean, port: number, path: string): Promise<string> {
@@ -65,7 +74,7 @@ export function testEvents(t: Test, start: StartServer, kind: 'http' | 'https'):
     t.match(result, {
       code: 1,
       signal: null,
-      stderr: '',
+      stderr: NOT_CLEAN,
       report: {
         connections: { cut: [{ kind: 'request', name: /^GET \/endless, \d+\.\d s$/, lost: true }] },
         requests: { inFlight: 1, served: 0, cut: 1 },

@@ -7,11 +7,12 @@ import {
   clean,
   halves,
   late,
+  NOT_CLEAN,
   options,
   short,
   sleep,
-  stop,
   type StartServer,
+  stop,
 } from '../../helpers/shutdown.ts';
 
 /** What a client may send again elsewhere, since it was not processed. */
@@ -110,7 +111,7 @@ export function testHttp2(t: Test, start: StartServer, kind: Kind): void {
     t.match(result, {
       code: 1,
       signal: null,
-      stderr: '',
+      stderr: NOT_CLEAN,
       report: {
         connections: {
           cut: [

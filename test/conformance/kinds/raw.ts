@@ -3,7 +3,7 @@ import type { Test } from 'tap';
 import type { RawSetup } from '../../fixtures/connections/raw.ts';
 import type { Child, Owner } from '../../helpers/child.ts';
 import { clientHello, openTcp, openTls } from '../../helpers/https-client.ts';
-import { clean, late, options, short, stop, untilCut } from '../../helpers/shutdown.ts';
+import { clean, late, NOT_CLEAN, options, short, stop, untilCut } from '../../helpers/shutdown.ts';
 
 /** Starts a program that does what `fixtures/connections/raw.ts` says. */
 export type StartRaw = (t: Owner, setup: RawSetup) => Promise<Child>;
@@ -42,7 +42,7 @@ export function testRaw(t: Test, start: StartRaw): void {
       t.match(result, {
         code: 1,
         signal: null,
-        stderr: '',
+        stderr: NOT_CLEAN,
         report: { connections: { cut: [{ kind: 'raw', name: /^127\.0\.0\.1:\d+$/, lost: true }] } },
       });
       t.ok(result.took >= untilCut && result.took < late, `${result.took} ms`);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import type { Child } from '../../helpers/child.ts';
-import { clean, late, options, short, sleep, stop, untilCut } from '../../helpers/shutdown.ts';
+import { clean, late, NOT_CLEAN, options, short, sleep, stop, untilCut } from '../../helpers/shutdown.ts';
 import type { StartWebSockets } from './websocket.ts';
 
 const upgrade = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
@@ -59,7 +59,7 @@ export function testUpgrades(t: Test, start: StartWebSockets): void {
       t.match(result, {
         code: 1,
         signal: null,
-        stderr: '',
+        stderr: NOT_CLEAN,
         report: { connections: { cut: [{ kind: 'upgraded', name: /^127\.0\.0\.1:\d+$/, lost: true }] } },
       });
       t.ok(result.took >= untilCut && result.took < late, `${result.took} ms`);

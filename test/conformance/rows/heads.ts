@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answers, endsCleanly, get, GRACE, stops, type Row } from '../harness/row.ts';
+import { localAddress, NO_OUTSIDE } from '../../helpers/outside.ts';
 
 const url = '/?a-head';
 const firstHalf = get(url).slice(0, 12);
@@ -128,11 +129,12 @@ export const heads: readonly Row[] = [
   {
     name: 'accepted and silent: FIN after the grace, and not before it is handshakeTimeout + grace old',
     options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 2_500 } },
+    skip: () => NO_OUTSIDE,
     run: async (t, app) => {
-      const old = await app.connect();
+      const old = await app.connect({ localAddress });
       await app.told('opened');
       await sleep(2_500 + GRACE);
-      const fresh = await app.connect();
+      const fresh = await app.connect({ localAddress });
       await app.told('opened', 2);
       await app.terminate();
       await endsCleanly(t, old);
@@ -142,10 +144,24 @@ export const heads: readonly Row[] = [
     },
   },
   {
-    name: 'accepted and silent, then a request as late as one whose first packets were lost: served with close',
+    name: 'accepted from this machine and silent: no packet was lost, so FIN after the grace',
     options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 10_000 } },
     run: async (t, app) => {
       const client = await app.connect();
+      await app.told('opened');
+      await app.terminate();
+      await endsCleanly(t, client);
+      const { report } = await app.stopped();
+      t.ok((report?.duration ?? Infinity) < 9_000, `${report?.duration} ms`);
+      await stops(t, app, { handled: [], idle: 1, atLeast: GRACE });
+    },
+  },
+  {
+    name: 'accepted and silent, then a request as late as one whose first packets were lost: served with close',
+    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 10_000 } },
+    skip: () => NO_OUTSIDE,
+    run: async (t, app) => {
+      const client = await app.connect({ localAddress });
       await app.told('opened');
       await app.terminate();
       await sleep(1_500);

@@ -1,7 +1,6 @@
-import { constants } from 'node:os';
-import { expected, GracefulTypeError } from './errors.ts';
 import { checkOptionNames } from './option-names.ts';
-import { createLineLogger, type Logger } from './logger.ts';
+import { checkSignals, checkTime, invalid, resolveLogger } from './option-values.ts';
+import type { Logger } from './logger.ts';
 import type { ShutdownReport, Seal } from './report.ts';
 
 /** A delay that ends early: when no new connection came for a while, but never before `min`. All in milliseconds. */
@@ -79,6 +78,13 @@ export interface CoordinatorOptions {
    */
   readonly handleFatalErrors?: boolean | undefined;
   /**
+   * Whether a person waits for the stop: `shutdownDelay` is 0 then, and connections that ask for nothing get 50 ms in
+   * place of `keepAliveGrace`. Requests in flight have all their time.
+   * True for a Ctrl-C at a terminal and in a program that `node --watch` runs, if not given.
+   * @defaultValue found out
+   */
+  readonly development?: boolean | undefined;
+  /**
    * Anything with pino's level methods; `true` for readable lines on stderr, `false` for silence. Without one a clean
    * stop says nothing, and one that is not clean says why on stderr.
    * @defaultValue none
@@ -109,6 +115,7 @@ export interface Settings {
   readonly secondSignalDelay: number;
   readonly seal: 'auto' | Seal;
   readonly handleFatalErrors: boolean;
+  readonly development: boolean | undefined;
   /** Undefined where the program gave none, or wants none. */
   readonly logger: Logger | undefined;
   /** Whether not even a stop that is not clean may say so: `logger: false`. */
@@ -117,10 +124,6 @@ export interface Settings {
 }
 
 const seals: readonly unknown[] = ['auto', 'detach', 'filter', 'backlog', 'unlink', 'none'];
-const levels = ['debug', 'info', 'warn', 'error'] as const;
-
-/** Longest time a Node timer can hold (2^31 − 1 ms); a longer one fires at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Shortest `timeout` in milliseconds. A shorter one is a number of seconds. */
 const SHORTEST_TIMEOUT = 100;
@@ -143,6 +146,7 @@ export const defaults: Omit<Settings, 'silent'> = {
   secondSignalDelay: 1_000,
   seal: 'auto',
   handleFatalErrors: false,
+  development: undefined,
   logger: undefined,
   exit: true,
 };
@@ -174,6 +178,9 @@ export function resolveOptions(options: CoordinatorOptions): Settings {
   if (typeof settings.handleFatalErrors !== 'boolean') {
     throw invalid('handleFatalErrors', 'a boolean', settings.handleFatalErrors);
   }
+  if (settings.development !== undefined && typeof settings.development !== 'boolean') {
+    throw invalid('development', 'a boolean', settings.development);
+  }
   if (typeof settings.exit !== 'boolean' && typeof settings.exit !== 'function') {
     throw invalid('exit', 'a boolean or a function', settings.exit);
   }
@@ -188,14 +195,6 @@ function checkSum({ timeout, shutdownDelay, cleanupTimeout }: Settings, given: n
     throw invalid('shutdownDelay + cleanupTimeout', less, sum);
   }
   throw invalid('timeout', `greater than shutdownDelay + cleanupTimeout (${sum}; ${UNIT})`, timeout);
-}
-
-function checkTime(name: string, value: unknown, least: 0 | 1): void {
-  const rule = least === 0 ? 'a finite number >= 0' : 'a finite number > 0';
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || (least === 1 && value === 0)) {
-    throw invalid(name, rule, value);
-  }
-  if (value > LONGEST_TIMER_MS) throw invalid(name, `at most ${LONGEST_TIMER_MS}`, value);
 }
 
 function checkDelay(value: number | QuietDelay): Delay {
@@ -213,32 +212,4 @@ function checkDelay(value: number | QuietDelay): Delay {
   checkTime('shutdownDelay.min', min, 0);
   if (min > max) throw invalid('shutdownDelay.min', `at most \`shutdownDelay.max\` (${max}; ${UNIT})`, min);
   return { min, max, quiet };
-}
-
-export function checkSignals(name: string, signals: unknown): readonly NodeJS.Signals[] {
-  if (!Array.isArray(signals)) throw invalid(name, 'an array of signal names', signals);
-  for (const signal of signals as unknown[]) {
-    if (typeof signal !== 'string' || !Object.hasOwn(constants.signals, signal)) {
-      throw invalid(name, 'signal names such as SIGTERM', signal);
-    }
-    if (signal === 'SIGKILL' || signal === 'SIGSTOP') {
-      throw invalid(name, 'signals that can be caught', signal);
-    }
-  }
-  return [...new Set(signals as NodeJS.Signals[])];
-}
-
-function resolveLogger(logger: unknown): Logger | undefined {
-  if (logger === undefined || logger === false) return undefined;
-  if (logger === true) return createLineLogger();
-  const complete =
-    typeof logger === 'object' &&
-    logger !== null &&
-    levels.every((level) => typeof (logger as Readonly<Record<string, unknown>>)[level] === 'function');
-  if (complete) return logger as Logger;
-  throw invalid('logger', `a boolean or an object with the methods ${levels.join(', ')}`, logger);
-}
-
-function invalid(name: string, rule: string, got: unknown): GracefulTypeError {
-  return expected('ERR_GRACEFUL_INVALID_OPTION', name, rule, got);
 }

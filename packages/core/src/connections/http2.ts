@@ -122,7 +122,7 @@ export function trackHttp2(
     if (limits === undefined) return;
     // Node ends the socket when the last stream is closed, and then waits for the client's FIN for ever.
     entry.socket.once('finish', () => linger(entry.socket));
-    const grace = entry.silent ? silentGrace(limits, entry.since) : limits.keepAliveGrace;
+    const grace = entry.silent ? silentGrace(limits, entry.since, entry.socket) : limits.keepAliveGrace;
     entry.timer = setTimeout(end, grace, entry).unref();
   }
 

@@ -38,7 +38,7 @@ export function trackTlsHandshakes(server: Server): Connections {
         // After the poll: where the loop is late, what came in time waits in the kernel.
         setImmediate(closeIfSilent, socket);
       },
-      silentGrace(limits, since),
+      silentGrace(limits, since, socket),
     );
     // The open socket holds the event loop; once it is gone this must not.
     timers.add(timer.unref());

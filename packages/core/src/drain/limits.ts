@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { now } from '../clock.ts';
 
 /** What a drain may take, in milliseconds, and two questions to the kernel. */
@@ -13,6 +14,9 @@ export interface DrainLimits {
   readonly sendFin: (socket: Socket) => void;
 }
 
+/** 127.0.0.0/8, alone or mapped into IPv6, and ::1. */
+const LOOPBACK = /^(?:(?:::ffff:)?127\.|::1$)/;
+
 /** Before a drain has begun. */
 export const NO_LIMITS: DrainLimits = {
   keepAliveGrace: 0,
@@ -25,10 +29,18 @@ export const NO_LIMITS: DrainLimits = {
 /**
  * How long a connection stays that has not said anything yet: for `keepAliveGrace`, and until it is
  * `handshakeTimeout` + `keepAliveGrace` old. A client whose first packets were lost sends its request again only
- * after 1 to 3 s: it has measured no round trip yet (RFC 6298, sections 2.1 and 5.7).
+ * after 1 to 3 s: it has measured no round trip yet (RFC 6298, sections 2.1 and 5.7). On the loopback interface no
+ * packet is lost, so `keepAliveGrace` is all.
  *
  * @param since - when it was accepted
+ * @param stream - a socket, or any other stream, which has no address
  */
-export function silentGrace({ keepAliveGrace, handshakeTimeout }: DrainLimits, since: number): number {
+export function silentGrace(
+  { keepAliveGrace, handshakeTimeout }: DrainLimits,
+  since: number,
+  stream: Duplex,
+): number {
+  const { remoteAddress } = stream as Socket;
+  if (remoteAddress !== undefined && LOOPBACK.test(remoteAddress)) return keepAliveGrace;
   return Math.max(keepAliveGrace, since + handshakeTimeout + keepAliveGrace - now());
 }

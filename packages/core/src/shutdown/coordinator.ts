@@ -4,6 +4,7 @@ import type { Settings } from '../api/options.ts';
 import { combine } from '../drain/drainable.ts';
 import { watchSynCookies } from '../kernel/syn-cookies.ts';
 import { loadSystemCalls } from '../kernel/system-calls.ts';
+import { settingsFor } from '../process/development.ts';
 import { watchFatalErrors } from '../process/fatal-errors.ts';
 import { checkSignalPath } from '../process/signal-path.ts';
 import { watchSignals } from '../process/signals.ts';
@@ -41,7 +42,9 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const work = createWork();
   const everything = combine([servers, work, ...role.others]);
 
-  const lifecycle = createLifecycle(events, (order) => runShutdown(parts, order));
+  const lifecycle = createLifecycle(events, (order) =>
+    runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order),
+  );
   const { begin } = lifecycle;
   const ending = createEnding(settings, { begin, finished: role.finished, cut: everything.cut, note });
 

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { expected, GracefulError } from '../../api/errors.ts';
 import { checkOptionNames } from '../../api/option-names.ts';
-import { checkSignals, optionNames, type CoordinatorOptions } from '../../api/options.ts';
+import { checkSignals } from '../../api/option-values.ts';
+import { optionNames, type CoordinatorOptions } from '../../api/options.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** All times are in milliseconds. */

@@ -34,8 +34,10 @@ export function createIdleConnections(
   let begun: ReadonlySet<Socket> | undefined;
 
   function awaitRequest(connection: Http1Connection): void {
+    const { socket, since } = connection;
     const { keepAliveGrace } = limits();
-    wait(connection, silent(connection) ? silentGrace(limits(), connection.since) : keepAliveGrace);
+    const grace = silent(connection) ? silentGrace(limits(), since, socket) : keepAliveGrace;
+    wait(connection, grace);
   }
 
   function wait(connection: Http1Connection, grace: number): void {

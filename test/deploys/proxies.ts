@@ -102,6 +102,16 @@ export const proxies: readonly Proxy[] = [
     block: ['vcl', 1],
     ...varnish,
   },
+  {
+    name: 'Caddy that asks /readyz',
+    gap: 1_000,
+    shutdownDelay: 1_500,
+    websockets: true,
+    program: 'caddy',
+    block: ['caddy', 0],
+    wrap: (block) => `{\nadmin off\n}\nhttp://127.0.0.1:8080 {\n${block}\n}\n`,
+    start: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
+  },
 ];
 
 /** Why a proxy can't be run here, or false. */

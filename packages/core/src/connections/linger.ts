@@ -2,7 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { received } from './received.ts';
 
-/** How long a connection stays after our FIN while the peer sends nothing, in milliseconds. */
+/**
+ * How long a connection stays after our FIN while the peer sends nothing, in milliseconds. What crosses the FIN arrives
+ * within a round trip, or later by the peer's retransmission timer where its packet was lost: 200 ms on Linux, 1 s by
+ * RFC 6298. After a close the kernel answers it with RST. A peer that does not look at its idle connections, as
+ * Apache's pool of them, leaves the FIN unanswered, and this is how much longer a stop takes behind it.
+ */
 const LINGER_MS = 1_000;
 
 type Listener = (...args: unknown[]) => void;

@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import type { CutConnection } from '../api/report.ts';
 import type { Connections } from '../drain/connections.ts';
 import { isPassedOn, openSockets } from '../node-internals/net.ts';
+import { linger } from './linger.ts';
 import { peerName } from './names.ts';
 import { createOpenSet } from './open-set.ts';
 
@@ -17,20 +18,36 @@ export function leaveRaw(stream: Duplex): void {
   leaving.get(stream)?.(stream);
 }
 
+export interface RawOptions {
+  /** Whether a connection is of this kind. Default: all are. */
+  readonly takes?: (socket: Socket) => boolean;
+  /** Whether Node has answered them, and ended its half: nobody reads what they still send. Default: false. */
+  readonly answered?: () => boolean;
+}
+
 /**
  * Connections of a plain `net.Server` or `tls.Server`: the application is told and ends them; what is left is cut.
  *
  * @param event - `connection`, or `secureConnection` for a server over TLS
  */
-export function trackRaw(server: Server, event: 'connection' | 'secureConnection'): Connections {
+export function trackRaw(
+  server: Server,
+  event: 'connection' | 'secureConnection',
+  { takes = () => true, answered = () => false }: RawOptions = {},
+): Connections {
   let draining = false;
   let gone = 0;
   const sockets = createOpenSet<Duplex, Duplex>(() => {
     if (draining) gone += 1;
   }, isPassedOn);
+  function end(socket: Duplex): void {
+    if (draining && answered()) linger(socket as Socket, { deaf: true });
+  }
   const add = (socket: Duplex): void => {
+    if (!takes(socket as Socket)) return;
     sockets.add(socket, socket);
     leaving.set(socket, sockets.remove);
+    end(socket);
   };
   server.on(event, add);
   if (event === 'connection') for (const socket of openSockets(server)) add(socket);
@@ -44,6 +61,7 @@ export function trackRaw(server: Server, event: 'connection' | 'secureConnection
     announce: () => {},
     drain: () => {
       draining = true;
+      for (const socket of sockets.entries.keys()) end(socket);
     },
     whenEmpty: sockets.whenEmpty,
     cut: () =>

@@ -3,7 +3,8 @@ import type { Server } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { combineConnections, type ConnectionHooks, type Connections } from '../drain/connections.ts';
 import { trackHttp1 } from './http1/track.ts';
-import { isHttp2Server, trackHttp2 } from './http2.ts';
+import { isHttp2 } from './http1/open-already.ts';
+import { isHttp2Server, trackHttp2 } from './http2/track.ts';
 import { trackRaw } from './raw.ts';
 import { trackTlsHandshakes } from './tls-handshakes.ts';
 
@@ -12,11 +13,10 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
   if (isTlsServer(server)) {
     const handshakes = trackTlsHandshakes(server);
     if (isHttp2Server(server)) {
-      return combineConnections([
-        handshakes,
-        trackHttp2(server, 'secureConnection'),
-        trackHttp1(asHttp1(server), 'secureConnection', hooks),
-      ]);
+      const others = speaksHttp1(server)
+        ? trackHttp1(asHttp1(server), 'secureConnection', hooks)
+        : trackUnknown(server);
+      return combineConnections([handshakes, trackHttp2(server, 'secureConnection'), others]);
     }
     if (speaksHttp1(server)) {
       return combineConnections([handshakes, trackHttp1(asHttp1(server), 'secureConnection', hooks)]);
@@ -31,6 +31,17 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
 /** `node:tls` takes milliseconds to load: only where a method that its servers have says that it has been loaded. */
 function isTlsServer(server: Server): server is TlsServer {
   return 'setSecureContext' in server && server instanceof process.getBuiltinModule('node:tls').Server;
+}
+
+/**
+ * Connections of a server that speaks HTTP/2 alone, whose clients have not agreed on it. Node answers 403 and waits for
+ * their FIN, which it never reads, unless the application listens to `unknownProtocol`.
+ */
+function trackUnknown(server: Server): Connections {
+  return trackRaw(server, 'secureConnection', {
+    takes: (socket) => !isHttp2(socket),
+    answered: () => server.listenerCount('unknownProtocol') === 0,
+  });
 }
 
 /** `https.Server` is no subclass of `http.Server`, but has all of its parts. */

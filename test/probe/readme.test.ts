@@ -38,3 +38,10 @@ t.test('every scenario is documented', async (t) => {
     scenarios.map(({ name }) => name),
   );
 });
+
+t.test('the table of errors has every code', async (t) => {
+  const [, codes = ''] = /type ProbeErrorCode =([^;]+);/.exec(read('packages/probe/src/errors.ts')) ?? [];
+  const [, rows = ''] = read('packages/probe/README.md').split('<!-- errors -->');
+  const [section = ''] = rows.split('<!-- /errors -->');
+  t.strictSame(section.match(/ERR_PROBE_\w+/g), codes.match(/ERR_PROBE_\w+/g));
+});

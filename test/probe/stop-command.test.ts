@@ -89,3 +89,17 @@ t.test('a launcher that keeps the signal to itself', async (t) => {
     /The command got SIGTERM, and ended without the processes that it had started: .*--group/,
   );
 });
+
+t.test('a server that is killed after its grace', async (t) => {
+  const { url, pid } = await startServer(t);
+  const stop = ['--url', url, '--stop-command', `sleep 5.5; kill -KILL ${pid}`, '--exit-timeout', '9s'];
+  const { code, stdout } = await runProbe([
+    ...stop,
+    '--scenario',
+    'new-connection,keep-alive',
+    '--after',
+    '300',
+  ]);
+  t.equal(code, 1);
+  t.match(stdout, /The server went on as if nothing had happened, and lost requests when it went/);
+});

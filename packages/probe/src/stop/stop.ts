@@ -87,6 +87,8 @@ export interface StopOptions extends StopSettings {
 
 /** The load goes on for so long after the exit: another process may still accept. */
 const AFTER_EXIT_MS = 100;
+/** The same, while no client was refused: on a busy machine none may have tried yet. */
+const AFTER_EXIT_LIMIT_MS = 1_000;
 const POLL_MS = 10;
 const LAST_ANSWERS_MS = 250;
 
@@ -121,7 +123,7 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
     for (const load of loads) load.signalled(signalledAt);
     server.signal(signal, group);
     const outlastedLoad = !(await loadEnds(server, loads, signalledAt, options));
-    if (!outlastedLoad) await sleep(AFTER_EXIT_MS);
+    if (!outlastedLoad) await seeRefusal(loads);
 
     phase = 'ending';
     for (const load of loads) load.stop();
@@ -153,6 +155,13 @@ export async function stopUnderLoad(options: StopOptions): Promise<[Stop, LoadTa
     for (const load of loads) load.stop();
     await server?.destroy();
   }
+}
+
+/** Lets the clients of a server that is gone find out. */
+async function seeRefusal(loads: readonly Load[]): Promise<void> {
+  const end = now() + AFTER_EXIT_LIMIT_MS;
+  await sleep(AFTER_EXIT_MS);
+  while (now() < end && loads.every((load) => load.firstRefused === null)) await sleep(POLL_MS);
 }
 
 /** What a server was stopped by, in words. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Kind } from '../measure/attempt.ts';
-import { isLost, outcomes, sumCounts, type LostOutcome } from '../measure/outcome.ts';
+import { countLost, isLost, outcomes, sumCounts, type LostOutcome } from '../measure/outcome.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Round } from '../stop/round.ts';
 import { describeStop } from '../stop/stop.ts';
@@ -8,6 +8,9 @@ import { stayedIdle } from './verdict.ts';
 
 /** Clients that open a connection for each request. */
 const opening: ReadonlySet<Kind> = new Set<Kind>(['newConnection', 'tls', 'arrivals']);
+
+/** A server that accepts connections for so long after the signal has not heeded it. */
+const SERVED_ON_MS = 5_000;
 
 /** What to fix, most likely cause first. */
 export function advise(scenario: Scenario, rounds: readonly Round[]): string[] {
@@ -22,6 +25,13 @@ export function advise(scenario: Scenario, rounds: readonly Round[]): string[] {
     return [
       `The process died of ${stop} with requests in its hands. Handle the signal: stop accepting, finish what is in ` +
         'flight, then exit. If something handles it already, it lets the process die too early.',
+    ];
+  }
+  if (rounds.some(wasKilled)) {
+    return [
+      'The server went on as if nothing had happened, and lost requests when it went: it was probably killed when its ' +
+        'grace was over. Process 1 of a container ignores SIGTERM unless it handles it, and a shell or npm as process 1 ' +
+        'may not pass it on.',
     ];
   }
   return [
@@ -46,6 +56,12 @@ function adviseOnLauncher({ command, signal }: Round): string {
     `${program} got ${signal}, and ended without the processes that it had started: the server is one of them. Start ` +
     'the server itself, or signal all of them with --group.'
   );
+}
+
+/** How the process ended is not known, and it looks like a kill: the server served on for long, and lost what it had. */
+function wasKilled({ counts, exit, signalToRefused }: Round): boolean {
+  const known = exit.code !== null || exit.signal !== null;
+  return !known && countLost(counts) > 0 && (signalToRefused ?? 0) > SERVED_ON_MS;
 }
 
 function adviseOnResets({ kind }: Scenario, lost: ReadonlySet<LostOutcome>): string[] {

@@ -6,17 +6,8 @@ import type { Server } from 'node:net';
 import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
 import { getCoordinator } from './create.ts';
 import { onServerListening } from './listener/listen-channel.ts';
-import { defaults } from './api/options.ts';
 import { nodeCluster, thisWorker } from './process/node-cluster.ts';
 import { isOwned, setTentative } from './shutdown/owners.ts';
-
-const deferring = new WeakSet<Server>();
-let signalled: boolean | undefined;
-
-/** Prepended: runs before the program's own signal handlers. */
-function onSignal(listener: (signal: NodeJS.Signals) => void): void {
-  for (const signal of defaults.signals) process.prependListener(signal, listener);
-}
 
 function attach(server: Server): void {
   if (!server.listening) return;
@@ -24,25 +15,6 @@ function attach(server: Server): void {
   if (isOwned(server)) return;
   getCoordinator().attach(server);
   setTentative(server, true);
-  deferClose(server);
-}
-
-/** Many programs close their servers on a signal. From then on that is the coordinator's work, which takes longer. */
-function deferClose(server: Server): void {
-  if (deferring.has(server)) return;
-  deferring.add(server);
-  if (signalled === undefined) {
-    signalled = false;
-    onSignal(() => {
-      signalled = true;
-    });
-  }
-  const close = server.close.bind(server);
-  server.close = (callback) => {
-    if (!signalled || !server.listening) return close(callback);
-    if (typeof callback === 'function') server.once('close', callback);
-    return server;
-  };
 }
 
 onServerListening((server) => {
@@ -55,8 +27,6 @@ onServerListening((server) => {
 if (thisWorker() === undefined) {
   // One tick after the first worker was forked: long before it can ask for a listener.
   nodeCluster().once('fork', () => {
-    if (isSupervised()) return;
-    const supervisor = superviseCluster();
-    onSignal((signal) => void supervisor.shutdown(signal));
+    if (!isSupervised()) superviseCluster();
   });
 }

@@ -91,6 +91,20 @@ export interface CutConnection {
   readonly lost: boolean;
 }
 
+/** What the program, or a library in it, did during a shutdown to end by itself what the shutdown was about to end. */
+export interface Interference {
+  /** `server.close()`, `process.exit(0)`, `SIGTERM listener` */
+  readonly what: string;
+  readonly count: number;
+  /**
+   * - `deferred`: it took effect when the drain was over
+   * - `held back`: a signal listener of the program, called when no client could be lost by what it does
+   * - `overruled`: it had no effect
+   * - `aborted`: it ended the shutdown
+   */
+  readonly outcome: 'deferred' | 'held back' | 'overruled' | 'aborted';
+}
+
 /** What a shutdown came to. Plain data: `JSON.stringify` works. Times are in milliseconds. */
 export interface ShutdownReport {
   /** The signal's name, `shutdown()`, or what the caller gave. */
@@ -130,6 +144,8 @@ export interface ShutdownReport {
   readonly hooks: readonly HookReport[];
   /** In a primary: one entry for each worker. What they reported is in the sums above. */
   readonly workers: readonly WorkerReport[];
+  /** What the program did meanwhile that would have lost clients: each kind once, with how often. */
+  readonly interferences: readonly Interference[];
   /** What else went wrong: an error that began the shutdown, a listener that could not be closed. */
   readonly errors: readonly string[];
 }

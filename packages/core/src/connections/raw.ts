@@ -57,6 +57,7 @@ export function trackRaw(
       sockets.sweep();
       return { open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size };
     },
+    unsettled: () => 0,
     waiting: (limit) => [...sockets.entries.keys()].slice(0, limit).map(peerName),
     announce: () => {},
     drain: () => {

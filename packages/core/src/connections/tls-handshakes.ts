@@ -63,6 +63,7 @@ export function trackTlsHandshakes(server: Server): Connections {
       sockets.sweep();
       return { open: sockets.entries.size, inFlight: 0, idle: sockets.entries.size };
     },
+    unsettled: () => sockets.entries.size,
     waiting: (limit) =>
       [...sockets.entries].slice(0, limit).map(([socket, since]) => {
         return withAge(`TLS handshake of ${peerName(socket)}`, since);

@@ -5,6 +5,8 @@ import type { DrainLimits } from './limits.ts';
 /** The connections of one server. Each kind has a file; the coordinator drains them all through this interface. */
 export interface Connections {
   readonly counts: () => ConnectionCounts;
+  /** Those that may still bring a request, or may be in the middle of one that is not read: idle, silent, half a head. */
+  readonly unsettled: () => number;
   /** What a drain waits for, by name: `GET /export, 4.2 s`. At most `limit` of them, longest first. */
   readonly waiting: (limit: number) => readonly string[];
   /** From now on every response says `Connection: close`; idle connections stay. */
@@ -53,6 +55,7 @@ export function combineConnections(parts: readonly Connections[]): Connections {
       const counts = parts.map((part) => part.counts());
       return { open: sum(counts, 'open'), inFlight: sum(counts, 'inFlight'), idle: sum(counts, 'idle') };
     },
+    unsettled: () => parts.reduce((total, part) => total + part.unsettled(), 0),
     waiting: (limit) => parts.flatMap((part) => part.waiting(limit)).slice(0, limit),
     announce: () => {
       for (const part of parts) part.announce();

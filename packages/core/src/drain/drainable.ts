@@ -6,6 +6,8 @@ import type { CloseOptions } from '../listener/close.ts';
 /** What a coordinator drains: the servers of its process, and in a primary the workers of the cluster. */
 export interface Drainable {
   readonly counts: () => ConnectionCounts;
+  /** Connections that may still bring a request; in a primary, workers that may have such. */
+  readonly unsettled: () => number;
   /** Names of at most `limit` things that a drain waits for. */
   readonly waiting: (limit: number) => readonly string[];
   /** From now on every response says `Connection: close`. */
@@ -26,6 +28,7 @@ export interface Drainable {
 export function combine(parts: readonly Drainable[]): Drainable {
   return {
     counts: () => sumCounts(parts.map((part) => part.counts())),
+    unsettled: () => parts.reduce((total, part) => total + part.unsettled(), 0),
     waiting: (limit) => parts.flatMap((part) => part.waiting(limit)).slice(0, limit),
     announce: () => {
       for (const part of parts) part.announce();

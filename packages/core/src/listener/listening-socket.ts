@@ -51,13 +51,18 @@ export function serverSocket(server: Server): ListeningSocket {
     // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those just
     // accepted. The same method of net.Server closes the listener alone.
     close: () => {
-      if (server.listening) Server.prototype.close.call(server);
+      if (isListening(server)) Server.prototype.close.call(server);
     },
     release: () => {
       server.off('connection', count);
       server.off('drop', count);
     },
   };
+}
+
+/** Whether a server listens, whatever it tells a program that has closed it during a shutdown (postponed-close.ts). */
+export function isListening(server: Server): boolean {
+  return Reflect.get(Server.prototype, 'listening', server);
 }
 
 /**

@@ -1,5 +1,7 @@
 import { now } from '../clock.ts';
+import { notice } from './notice.ts';
 import { shared } from './registry.ts';
+import { runningStops, watchStops } from './stops.ts';
 
 /** Longest wait in milliseconds for what the loop still holds, such as the transport of a logger. */
 const FLUSH_MS = 100;
@@ -10,43 +12,98 @@ const LOOK_MS = 10;
 /** Longest wait in milliseconds for a slow reader of stdout and stderr: a pipe holds 64 kB, Node keeps the rest. */
 const SLOW_READER_MS = 1_000;
 
-/** `running` shutdowns, and the worst `code` that one of them ended with. */
-const state = shared<Map<'running' | 'code', number>>('exit', Map);
+/**
+ * How the process ends, once no stop runs any more:
+ * - `code`: the worst that a coordinator gave
+ * - `asked`: the code that the program gave to a `process.exit()` which was deferred
+ * - `until`: the end of all time that the coordinators were given, on the clock of `now()`
+ * - `program`: 1 if the program has begun a stop of its own, which ends by itself
+ * - `pending`: promises of signal listeners of the program that are not settled
+ */
+const state = shared<Map<'code' | 'asked' | 'until' | 'program' | 'pending', number>>('exit', Map);
+let timer: NodeJS.Timeout | undefined;
 let emptied = false;
 
-const running = (): number => state.get('running') ?? 0;
-
 /**
- * Keeps the process from exiting until the returned function is called: several coordinators in one process must not
- * cut each other short.
+ * Ends the process when no stop runs any more, with the worst of the codes that were given, or the program's own.
+ *
+ * @param until - when the time is up that the coordinator was given, on the clock of `now()`
  */
-export function holdExit(): () => void {
-  state.set('running', running() + 1);
-  return () => {
-    state.set('running', running() - 1);
-    leave();
-  };
-}
-
-/** Ends the process when no shutdown is running any more, with the worst of the codes that were given. */
-export function exitWith(code: number): void {
+export function exitWith(code: number, until: number): void {
   state.set('code', Math.max(state.get('code') ?? 0, code));
+  state.set('until', Math.max(state.get('until') ?? 0, until));
   leave();
 }
 
+/** The program has called `process.exit(code)`, or sent itself the signal: the process ends as soon as it may. */
+export function askToExit(code: number): void {
+  state.set('asked', Math.max(state.get('asked') ?? 0, code));
+  leave();
+}
+
+/** The program stops by itself: the process ends when it does, when its loop is empty, or when the time is up. */
+export function leaveEndToProgram(): void {
+  state.set('program', 1);
+}
+
+/** The process does not end before the promise is settled, or the time is up. */
+export function awaitProgram(promise: Promise<unknown>): void {
+  state.set('pending', (state.get('pending') ?? 0) + 1);
+  // A rejection stays unhandled, as the program left it.
+  void promise.finally(() => {
+    state.set('pending', (state.get('pending') ?? 0) - 1);
+    leave();
+  });
+}
+
+/** Whether the process is about to exit. */
+export function isLeaving(): boolean {
+  return state.has('code') || state.has('asked');
+}
+
+watchStops(leave);
+
 function leave(): void {
-  const worst = state.get('code');
-  if (worst === undefined || running() > 0) return;
-  process.exitCode = worst;
-  const end = now() + SLOW_READER_MS;
+  if (runningStops().length > 0) return;
+  if (!isLeaving()) {
+    // A `shutdown()` of the program, which goes on.
+    state.delete('program');
+    return;
+  }
+  const asked = state.get('asked');
+  const worst = Math.max(state.get('code') ?? 0, asked ?? 0);
+  // A code that the program set is kept.
+  if (Number(process.exitCode ?? 0) === 0) process.exitCode = worst;
+  process.off('exit', keepCode);
+  process.on('exit', keepCode);
+  process.off('beforeExit', endWithEmptyLoop);
+  process.on('beforeExit', endWithEmptyLoop);
+  const left = Math.max(0, (state.get('until') ?? now() + SLOW_READER_MS) - now());
+  const byProgram = state.get('program') === 1 || (state.get('pending') ?? 0) > 0;
+  clearTimeout(timer);
+  // Unreferenced: where nothing else holds the loop, the process ends sooner.
+  if (asked === undefined && byProgram) timer = setTimeout(endInTime, left).unref();
+  else timer = setTimeout(flushAndExit, Math.min(FLUSH_MS, left), Math.min(SLOW_READER_MS, left)).unref();
+}
+
+function endInTime(): void {
+  notice('the stop of the program itself had not ended when the time was up (docs/signals.md)');
+  flushAndExit(0);
+}
+
+function flushAndExit(limit: number): void {
+  const end = now() + limit;
   const exit = (): void => {
     if (unwritten() > 0 && now() < end) setTimeout(exit, LOOK_MS);
     else process.exit();
   };
-  // Unreferenced: where nothing else holds the loop, the process ends sooner.
-  setTimeout(exit, FLUSH_MS).unref();
-  process.off('beforeExit', endWithEmptyLoop);
-  process.on('beforeExit', endWithEmptyLoop);
+  exit();
+}
+
+/** `process.exit(0)` of the program, after a shutdown that was not clean. */
+function keepCode(code: number): void {
+  const worst = state.get('code') ?? 0;
+  if (code === 0 && worst > 0) process.exitCode = worst;
 }
 
 /**

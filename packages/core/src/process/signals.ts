@@ -1,6 +1,9 @@
-import { constants } from 'node:os';
 import { now } from '../clock.ts';
+import { askToExit } from './exit.ts';
+import { isOwnSignal } from './guard.ts';
+import { holdProgramListeners } from './program-listeners.ts';
 import { shared } from './registry.ts';
+import { runningStops } from './stops.ts';
 
 export interface SignalHandlers {
   /** Called with the first signal. */
@@ -13,7 +16,7 @@ type Watcher = (signal: NodeJS.Signals) => void;
 
 interface Watched {
   readonly watchers: Set<Watcher>;
-  readonly listener: Watcher;
+  readonly stop: () => void;
 }
 
 /** One listener on the process for each signal, however many coordinators and copies of this package there are. */
@@ -27,18 +30,26 @@ function add(signal: NodeJS.Signals, watcher: Watcher): void {
   }
   const watchers = new Set([watcher]);
   const listener: Watcher = (name) => {
-    for (const each of watchers) each(name);
+    if (runningStops().length > 0 && isOwnSignal(name)) askToExit(0);
+    else for (const each of watchers) each(name);
   };
-  watched.set(signal, { watchers, listener });
   // Never `process.once`: the next signal would take its default action, in the middle of a drain.
   process.prependListener(signal, listener);
+  const letGo = holdProgramListeners(signal, listener as (...args: unknown[]) => void);
+  watched.set(signal, {
+    watchers,
+    stop: () => {
+      letGo();
+      process.off(signal, listener);
+    },
+  });
 }
 
 function remove(signal: NodeJS.Signals, watcher: Watcher): void {
   const known = watched.get(signal);
   if (known === undefined || !known.watchers.delete(watcher) || known.watchers.size > 0) return;
   watched.delete(signal);
-  process.off(signal, known.listener);
+  known.stop();
 }
 
 /**
@@ -65,9 +76,4 @@ export function watchSignals(
   return () => {
     for (const signal of signals) remove(signal, watcher);
   };
-}
-
-/** The exit code of a process that a signal ended, as a shell shows it: 128 + its number. */
-export function signalExitCode(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
 }

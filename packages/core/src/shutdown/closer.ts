@@ -3,7 +3,7 @@ import type { ListenerReport } from '../api/report.ts';
 import type { Connections } from '../drain/connections.ts';
 import type { DrainOptions } from '../drain/drainable.ts';
 import { closeListener } from '../listener/close.ts';
-import { keepAddress, serverSocket } from '../listener/listening-socket.ts';
+import { isListening, keepAddress, serverSocket } from '../listener/listening-socket.ts';
 
 /** Closes the listeners of servers, drains their connections, and remembers how that went. */
 export interface Closer {
@@ -31,7 +31,7 @@ export function createCloser(failed: (error: unknown) => void): Closer {
     // A server that began to listen in the turn of the signal emits `listening` only now.
     if (options === undefined || beingClosed.has(server)) return;
     let closed: Promise<unknown> = Promise.resolve();
-    if (server.listening) {
+    if (isListening(server)) {
       beingClosed.add(server);
       restoreAddress.get(server)?.();
       restoreAddress.set(server, keepAddress(server));

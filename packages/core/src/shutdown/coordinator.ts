@@ -2,20 +2,24 @@ import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import { describeError, GracefulError, warn } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
 import { combine } from '../drain/drainable.ts';
+import { isListening } from '../listener/listening-socket.ts';
 import { watchSynCookies } from '../kernel/syn-cookies.ts';
 import { loadSystemCalls } from '../kernel/system-calls.ts';
 import { settingsFor } from '../process/development.ts';
 import { watchFatalErrors } from '../process/fatal-errors.ts';
 import { checkSignalPath } from '../process/signal-path.ts';
 import { watchSignals } from '../process/signals.ts';
+import { containErrors } from '../process/uncaught.ts';
 import { createEnding } from './ending.ts';
 import { createEvents } from './events.ts';
 import { createHooks } from './hooks.ts';
+import { createInterferences } from './interferences.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { logEvents } from './log.ts';
 import type { CoordinatorControls, Role } from './role.ts';
 import { createServers } from './servers.ts';
 import { runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
+import { createHold } from './hold.ts';
 import { createUpgrades } from './upgrades.ts';
 import { createVoice } from './voice.ts';
 import { createWork, trackWork } from './work.ts';
@@ -29,6 +33,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const native = loadSystemCalls();
   if (settings.signals.includes('SIGTERM')) checkSignalPath();
   const cookies = watchSynCookies();
+  containErrors();
   const before = createHooks();
   const after = createHooks();
   const abort = new AbortController();
@@ -42,7 +47,10 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const work = createWork();
   const everything = combine([servers, work, ...role.others]);
 
-  const lifecycle = createLifecycle(events, (order) =>
+  const interferences = createInterferences();
+  const describe = (): string => everything.waiting(MAX_NAMED).join('; ');
+  const hold = createHold(servers, { describe, failed: note }, interferences);
+  const lifecycle = createLifecycle(events, hold, (order) =>
     runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order),
   );
   const { begin } = lifecycle;
@@ -68,11 +76,13 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     events,
     errors,
     note,
+    interferences,
+    hold,
     enter: lifecycle.enter,
     workers: role.workers,
     arrived: role.arrived,
     handedOver: role.handedOver,
-    serves: () => role.others.length > 0 || servers.list().some(({ listening }) => listening),
+    serves: () => role.others.length > 0 || servers.list().some(isListening),
     closing: (reason) => {
       if (role.needsServer && servers.list().length === 0) {
         warn(
@@ -103,7 +113,10 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const disposers: (() => void)[] = [
     watchSignals(settings.signals, settings.secondSignalDelay, {
       begin: (signal) => {
+        hold.begin(signal);
         if (!role.forward(signal)) ending.beginAndExit(ownDecision(signal));
+        // Where the primary does not decide in time, nothing is held for it.
+        else setTimeout(() => lifecycle.state() === 'running' && hold.end(), settings.timeout).unref();
       },
       force: (signal) => {
         if (!role.forward(signal)) ending.force(signal);
@@ -111,6 +124,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     }),
     settings.handleFatalErrors ? watchFatalErrors(onFatalError) : () => {},
     cookies.stop,
+    hold.end,
     everything.release,
     events.clear,
   ];

@@ -3,7 +3,7 @@ import type { ConnectionTotals } from '../drain/connections.ts';
 
 export type ReportParts = Pick<
   ShutdownReport,
-  'reason' | 'duration' | 'phases' | 'listeners' | 'hooks' | 'workers' | 'errors'
+  'reason' | 'duration' | 'phases' | 'listeners' | 'hooks' | 'workers' | 'interferences' | 'errors'
 > & {
   readonly open: number;
   readonly totals: readonly ConnectionTotals[];
@@ -18,7 +18,8 @@ const MAX_NAME = 200;
 
 /** A primary's report is the sum of its own servers and of what its workers reported. */
 export function createReport(parts: ReportParts): ShutdownReport {
-  const { reason, duration, phases, listeners, hooks, workers, errors, open, totals, cut } = parts;
+  const { reason, duration, phases, listeners, hooks, workers, interferences, errors, open, totals, cut } =
+    parts;
   const sum = (key: keyof ConnectionTotals): number => totals.reduce((total, each) => total + each[key], 0);
   const clean =
     errors.length === 0 &&
@@ -63,6 +64,7 @@ export function createReport(parts: ReportParts): ShutdownReport {
     },
     hooks: hooks.map((each) => ({ ...each, duration: round(each.duration) })),
     workers,
+    interferences,
     // A copy: a listener of the report itself may throw.
     errors: errors.slice(0, MAX_NAMED),
   };

@@ -1,7 +1,9 @@
+import { now } from '../clock.ts';
 import type { Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
 import { exitWith } from '../process/exit.ts';
-import { signalExitCode } from '../process/signals.ts';
+import { signalExitCode } from '../process/guard.ts';
+import { runningStops } from '../process/stops.ts';
 import type { DrainOrder } from './steps.ts';
 
 /** Ends the process after a shutdown that the outside world wanted: a signal, a fatal error, the cluster. */
@@ -22,7 +24,7 @@ export interface EndingContext {
 }
 
 export function createEnding(
-  { exit, logger }: Pick<Settings, 'exit' | 'logger'>,
+  { exit, logger, timeout }: Pick<Settings, 'exit' | 'logger' | 'timeout'>,
   { begin, finished, cut, note }: EndingContext,
 ): Ending {
   let exiting = false;
@@ -32,10 +34,11 @@ export function createEnding(
     const report = begin(order);
     if (exiting) return;
     exiting = true;
+    const until = now() + (order.timeout ?? timeout);
     void report.then(async (done) => {
       await finished(done);
       const code = failed ? 1 : done.exitCode;
-      if (exit === true) exitWith(code);
+      if (exit === true) exitWith(code, until);
       if (typeof exit === 'function') exit(code, done);
     });
   }
@@ -45,6 +48,7 @@ export function createEnding(
     force: (signal) => {
       if (exit !== true) return;
       cut();
+      for (const stop of runningStops()) stop.over = true;
       process.exit(signalExitCode(signal));
     },
     fail: (order, error) => {

@@ -1,6 +1,7 @@
 import { createDeadline, now, type Deadline } from '../clock.ts';
 import { describeError, expected, GracefulError, GracefulTypeError, warn } from '../api/errors.ts';
 import { unknownName } from '../api/option-names.ts';
+import { runAsOurs } from './postponed-close.ts';
 import type { Hook, HookOptions } from '../api/hooks.ts';
 import type { HookReport } from '../api/report.ts';
 
@@ -81,7 +82,7 @@ export function createHooks(): Hooks {
 async function runOne({ name, hook }: Entry, reason: string, limit: number): Promise<HookReport> {
   const start = now();
   const work = (async (): Promise<'done'> => {
-    await hook(reason);
+    await runAsOurs(() => hook(reason));
     return 'done';
   })();
   try {

@@ -1,7 +1,7 @@
 import type { ShutdownReport, State } from '../api/report.ts';
-import { holdExit } from '../process/exit.ts';
 import type { Events } from './events.ts';
 import type { DrainOrder } from './steps.ts';
+import type { Hold } from './hold.ts';
 
 /** Where a coordinator stands: its state, its readiness, and the one shutdown that it can have. */
 export interface Lifecycle {
@@ -17,6 +17,7 @@ export interface Lifecycle {
 /** @param run - takes the steps of the shutdown; called at most once */
 export function createLifecycle(
   events: Events,
+  hold: Hold,
   run: (order: DrainOrder) => Promise<ShutdownReport>,
 ): Lifecycle {
   let state: State = 'running';
@@ -30,11 +31,11 @@ export function createLifecycle(
     shutdown = new Promise<void>((resolve) => {
       start = resolve;
     }).then(() => running);
-    const ended = holdExit();
+    hold.begin();
     const running = run(order);
     start();
     // A turn later, so that a program which awaits the report gets it before the process may exit.
-    void shutdown.then(() => setImmediate(ended));
+    void shutdown.then(() => setImmediate(hold.end));
     return shutdown;
   }
 

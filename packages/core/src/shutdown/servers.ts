@@ -3,6 +3,8 @@ import type { ConnectionHooks, Connections } from '../drain/connections.ts';
 import { trackServer } from '../connections/track.ts';
 import { sumCounts, type Drainable } from '../drain/drainable.ts';
 import { createCloser } from './closer.ts';
+import { isListening } from '../listener/listening-socket.ts';
+import { createServerGuard, type ServerGuard } from './server-guard.ts';
 import { claimServer, disownServer, setTentative } from './owners.ts';
 
 /** The servers in the care of one coordinator. */
@@ -10,6 +12,7 @@ export interface Servers extends Drainable {
   /** @throws ERR_GRACEFUL_INVALID_ARGUMENT, ERR_GRACEFUL_SERVER_OWNED */
   readonly attach: (server: Server) => () => void;
   readonly list: () => readonly Server[];
+  readonly guard: ServerGuard;
 }
 
 interface Attachment {
@@ -25,6 +28,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   /** A server that is closed holds nothing here, and is back when it listens again. */
   const attachments = new WeakMap<Server, Attachment>();
   const closer = createCloser(failed);
+  const guard = createServerGuard();
   let announced = false;
 
   const all = (): Connections[] => [...tracked.values()];
@@ -53,12 +57,13 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       const connections = trackServer(server, hooks);
       tracked.set(server, connections);
       if (announced) connections.announce();
+      guard.add(server);
       return connections;
     }
     const onListening = (): void => closer.close(server, wake());
     function onClose(): void {
       // One that closes during a shutdown is in its report.
-      if (!closer.begun() && !server.listening) forget(server);
+      if (!closer.begun() && !isListening(server)) forget(server);
     }
     function detach(): void {
       // It may have been attached again since.
@@ -68,6 +73,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       server.off('listening', onListening);
       server.off('close', onClose);
       closer.release(server);
+      guard.remove(server);
       forget(server);
     }
 
@@ -82,7 +88,9 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
   return {
     attach,
     list: () => [...tracked.keys()],
+    guard,
     counts: () => sumCounts(all().map((connections) => connections.counts())),
+    unsettled: () => all().reduce((total, connections) => total + connections.unsettled(), 0),
     waiting: (limit) => waitingIn(all(), limit),
     announce: () => {
       announced = true;

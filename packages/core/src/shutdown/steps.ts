@@ -1,5 +1,6 @@
 import { createReport } from './create-report.ts';
 import { createDeadline, now, type Deadline } from '../clock.ts';
+import { whenCalm } from './calm.ts';
 import { waitDelay } from './delay.ts';
 import type { Drainable } from '../drain/drainable.ts';
 import type { Events } from './events.ts';
@@ -16,6 +17,8 @@ import type {
   CutConnection,
   ListenerReport,
 } from '../api/report.ts';
+import type { Interferences } from './interferences.ts';
+import type { Hold } from './hold.ts';
 import type { Servers } from './servers.ts';
 import type { Work } from './work.ts';
 
@@ -44,6 +47,8 @@ export interface ShutdownParts {
   readonly events: Events;
   readonly errors: string[];
   readonly note: (error: unknown) => void;
+  readonly interferences: Interferences;
+  readonly hold: Hold;
   readonly enter: (state: State) => void;
   readonly workers: () => readonly WorkerReport[];
   /** Connections that came to other processes so far; undefined where this one can't see them. */
@@ -73,7 +78,7 @@ const NO_DELAY = { min: 0, max: 0, quiet: Infinity } as const;
  * Synchronous until the listeners are off the network, unless there is something to do before. Never rejects.
  */
 export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Promise<ShutdownReport> {
-  const { settings, servers, work, everything, before, after, errors, note, enter } = parts;
+  const { settings, servers, work, everything, before, after, errors, note, enter, hold } = parts;
   const { reason, timeout = settings.timeout } = order;
   const start = now();
   const deadline = createDeadline(timeout, start);
@@ -87,6 +92,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   let cut: readonly CutConnection[] = [];
   let listeners: readonly ListenerReport[] = [];
   let open = 0;
+  let drained = false;
 
   const phase = async (name: keyof typeof phases, steps: () => Promise<void>): Promise<void> => {
     const began = now();
@@ -110,6 +116,8 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     open = servers.counts().open;
     everything.close(drainOptions(parts, order, draining));
     parts.closing(reason);
+    const half = createDeadline(draining.left() / 2);
+    void whenCalm(everything, half, () => drained).then(hold.calm);
     await draining.race(everything.closed());
   });
   await phase('draining', async () => {
@@ -120,7 +128,9 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   });
   await phase('cleanup', async () => {
     cut = everything.cut();
+    drained = true;
     clearInterval(progress);
+    hold.drained();
     hooks.push(...(await after.run(reason, deadline)));
     // A server that began to listen meanwhile.
     await deadline.race(servers.drained());
@@ -135,11 +145,14 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     listeners,
     hooks,
     workers: parts.workers(),
+    interferences: parts.interferences.list(),
     errors,
     open,
     cut,
     totals: everything.totals(),
   });
+  hold.over();
+  parts.interferences.tell();
   parts.events.emit('stopped', report);
   return report;
 }

@@ -42,6 +42,7 @@ export function createWork(): Work {
       };
     },
     counts: () => ({ open: 0, inFlight: 0, idle: 0 }),
+    unsettled: () => 0,
     waiting: (limit) => [...jobs].slice(0, limit).map(describe),
     announce: () => {},
     close: () => {},

@@ -22,15 +22,21 @@ export function createIdleForks(): IdleForks {
     NOTHING.every((argument, index) => args[index] === argument);
   const isIdle = ({ process: { spawnargs } }: Worker): boolean =>
     before !== undefined && isNothing(spawnargs.slice(1));
+  // Not `cluster.workers`, which `cluster.disconnect()` empties at once.
+  const idle = new Set<Worker>();
+  const onFork = (worker: Worker): void => {
+    if (!isIdle(worker)) return;
+    idle.add(worker);
+    worker.once('exit', () => idle.delete(worker));
+  };
   const killAll = (): void => {
-    for (const worker of Object.values(nodeCluster().workers ?? {})) {
-      if (worker !== undefined && isIdle(worker)) worker.process.kill('SIGKILL');
-    }
+    for (const worker of idle) worker.process.kill('SIGKILL');
   };
   return {
     isIdle,
     start: () => {
       process.on('exit', killAll);
+      nodeCluster().on('fork', onFork);
       nodeCluster().setupPrimary();
       const { execArgv = [], silent = false, stdio } = nodeCluster().settings;
       before = { execArgv, silent, ...(stdio !== undefined && { stdio }) };
@@ -39,6 +45,7 @@ export function createIdleForks(): IdleForks {
     },
     stop: () => {
       process.off('exit', killAll);
+      nodeCluster().off('fork', onFork);
       if (before !== undefined && isNothing(nodeCluster().settings.execArgv)) {
         nodeCluster().setupPrimary({ stdio: undefined, ...before });
       }

@@ -90,6 +90,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     of: add,
     reports: () => witnesses.map((member) => member.report()),
     counts: () => sumCounts(all().map((member) => member.counts())),
+    unsettled: () => all().filter((member) => !member.gone()).length,
     waiting: (limit) =>
       all()
         .flatMap((member) => member.waiting())

@@ -1,4 +1,5 @@
 import type { ConnectionCounts } from '../../api/report.ts';
+import { protocolOf } from '../../node-internals/http.ts';
 import { nameOf } from './cut.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Http1Connection } from './request-channel.ts';
@@ -28,4 +29,16 @@ export function waitingOf(
     .toSorted((a, b) => a.since - b.since)
     .slice(0, limit)
     .map((connection) => nameOf(connection, requestsOf(connection)));
+}
+
+/** Those on which a request may be on its way that is not read yet. */
+export function unsettledOf(connections: readonly Http1Connection[], requestsOf: RequestsOf): number {
+  return connections.filter((connection) => {
+    const ending = connection.drain?.ending;
+    return (
+      requestsOf(connection).size === 0 &&
+      ending === undefined &&
+      protocolOf(connection.socket) !== 'upgraded'
+    );
+  }).length;
 }

@@ -4,7 +4,7 @@ import type { CutConnection } from '../../api/report.ts';
 import type { ConnectionHooks, Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
 import { admit, sayCloseIfLast } from './admit.ts';
-import { busyOf, countsOf, waitingOf } from './counts.ts';
+import { busyOf, countsOf, unsettledOf, waitingOf } from './counts.ts';
 import { describeCut } from './cut.ts';
 import { NO_LIMITS } from '../../drain/limits.ts';
 import { deferRequests } from './defer-requests.ts';
@@ -215,6 +215,7 @@ export function trackHttp1(
       sockets.sweep();
       return countsOf(all(), requestsOf);
     },
+    unsettled: () => unsettledOf(all(), requestsOf),
     waiting: (limit) => waitingOf(all(), requestsOf, limit),
     announce,
     drain: (given) => {

@@ -132,6 +132,10 @@ export function trackHttp2(
       const idle = all.filter(({ streams }) => streams.size === 0).length;
       return { open: all.length, inFlight: entries.size, idle };
     },
+    unsettled: () =>
+      [...sessions.entries.values()].filter(
+        ({ streams, session }) => streams.size === 0 && !session.closed && !session.destroyed,
+      ).length,
     waiting: (limit) =>
       [...openStreamsOfAll()]
         .map(([, open]) => open)

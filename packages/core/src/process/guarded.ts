@@ -1,0 +1,27 @@
+import { isLeaving } from './exit.ts';
+import { shared } from './registry.ts';
+import { runningStops, watchStops } from './stops.ts';
+
+/** Names of what a copy of this package guards: one of them is enough. */
+const guarded = shared<Set<string>>('guarded', Set);
+
+/**
+ * Guards a part of the process from the first stop on until none runs any more, or, where the process is to exit then,
+ * until it does. Nothing is replaced while nothing is shutting down.
+ *
+ * @param guard - begins, and returns a function that ends it
+ */
+export function guardOnce(name: string, guard: () => () => void): void {
+  let end: (() => void) | undefined;
+  watchStops(() => {
+    const needed = runningStops().length > 0 || isLeaving();
+    if (needed && end === undefined && !guarded.has(name)) {
+      guarded.add(name);
+      end = guard();
+    } else if (!needed && end !== undefined) {
+      guarded.delete(name);
+      end();
+      end = undefined;
+    }
+  });
+}

@@ -1,0 +1,15 @@
+import { sleep, type Deadline } from '../clock.ts';
+import type { Drainable } from '../drain/drainable.ts';
+
+/** How often connections are looked at, in milliseconds. */
+const LOOK_MS = 25;
+
+/**
+ * Resolves when no client can be lost any more by what the program does to its servers: the listeners are closed, and no
+ * connection is left on which a request may be on its way. A program that closes idle connections, or answers 503
+ * while it stops, does no harm then. What is in flight may still be; the limit is for what takes longer.
+ */
+export async function whenCalm(everything: Drainable, limit: Deadline, over: () => boolean): Promise<void> {
+  await limit.race(everything.closed());
+  while (!limit.expired() && !over() && everything.unsettled() > 0) await sleep(LOOK_MS);
+}

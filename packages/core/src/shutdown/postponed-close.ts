@@ -1,0 +1,113 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Server } from 'node:net';
+import { isListening } from '../listener/listening-socket.ts';
+import { leaveEndToProgram } from '../process/exit.ts';
+import type { InterferenceOutcome } from '../process/stops.ts';
+
+/** What ends connections beside `close`. `closeHttp2Sessions` is Fastify's own, on the servers that it makes. */
+const CUTTING = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions'] as const;
+
+type Callback = (error?: Error) => void;
+type Method = (this: Server, callback?: unknown) => unknown;
+
+/** A server whose close is ours to do, until its connections are drained. */
+export interface PostponedClose {
+  /** The drain is over: calls back to all that wanted it closed. From here on, what they call goes through. */
+  readonly answer: () => void;
+  /** Takes everything back. */
+  readonly undo: () => void;
+}
+
+const inHook = new AsyncLocalStorage<true>();
+
+/** Runs a hook of ours: what it closes is part of our stop, and no sign that the program has begun one of its own. */
+export function runAsOurs<T>(hook: () => T): T {
+  return inHook.run(true, hook);
+}
+
+function noteProgram(): void {
+  if (inHook.getStore() === undefined) leaveEndToProgram();
+}
+
+/**
+ * Makes `close` and its kind wait for the drain. The program sees a server that it has closed: no error, `listening` is
+ * false, the callback comes when all connections have ended, and a second call is as good as the first.
+ *
+ * @param note - called with what the program did
+ */
+export function postponeClose(
+  server: Server,
+  note: (what: string, outcome: InterferenceOutcome) => void,
+): PostponedClose {
+  const restores: (() => void)[] = [];
+  const callbacks: Callback[] = [];
+  /** Whether it is closed because of the shutdown: then a later `close` is no error. */
+  let ours = isListening(server);
+  let draining = true;
+  let hidden = false;
+
+  function replace(name: string, make: (method: Method) => Method): void {
+    const methods = server as unknown as Record<string, Method | undefined>;
+    const method = methods[name];
+    if (typeof method !== 'function') return;
+    const own = Object.getOwnPropertyDescriptor(server, name);
+    const made = make(method);
+    Object.defineProperty(server, name, { value: made, configurable: true, writable: true });
+    restores.push(() => {
+      // One that was replaced again since stays, and lets everything through.
+      if (methods[name] === made) restoreProperty(server, name, own);
+    });
+  }
+
+  function hideListening(): void {
+    if (hidden) return;
+    hidden = true;
+    const own = Object.getOwnPropertyDescriptor(server, 'listening');
+    Object.defineProperty(server, 'listening', { get: () => false, configurable: true });
+    restores.push(() => restoreProperty(server, 'listening', own));
+  }
+
+  replace('close', (close) => (callback) => {
+    noteProgram();
+    ours ||= isListening(server);
+    if (draining && ours) {
+      note('server.close()', 'deferred');
+      if (typeof callback === 'function') callbacks.push(callback as Callback);
+      hideListening();
+      return server;
+    }
+    if (!ours || typeof callback !== 'function') return close.call(server, callback);
+    const answer: Callback = (error) => {
+      const closedAlready = (error as { code?: unknown } | undefined)?.code === 'ERR_SERVER_NOT_RUNNING';
+      if (closedAlready) (callback as Callback)();
+      else (callback as Callback)(error);
+    };
+    return close.call(server, answer);
+  });
+  for (const name of CUTTING) {
+    replace(name, (method) => (callback) => {
+      noteProgram();
+      if (!draining) return method.call(server, callback);
+      note(`server.${name}()`, 'deferred');
+      // Nothing is left for it to do when the drain is over.
+      if (typeof callback === 'function') callbacks.push(callback as Callback);
+      return undefined;
+    });
+  }
+
+  return {
+    answer: () => {
+      if (!draining) return;
+      draining = false;
+      for (const callback of callbacks) setImmediate(callback);
+    },
+    undo: () => {
+      for (const restore of restores) restore();
+    },
+  };
+}
+
+function restoreProperty(server: Server, name: string, own: PropertyDescriptor | undefined): void {
+  if (own === undefined) Reflect.deleteProperty(server, name);
+  else Object.defineProperty(server, name, own);
+}

@@ -1,0 +1,47 @@
+import type { Server } from 'node:net';
+import type { InterferenceOutcome } from '../process/stops.ts';
+import { postponeClose, type PostponedClose } from './postponed-close.ts';
+
+type Interfered = (what: string, outcome: InterferenceOutcome) => void;
+
+/** While a shutdown runs nothing but its drain ends a server. */
+export interface ServerGuard {
+  /** Begins with these: what the program calls to end one is noted, and waits. */
+  readonly begin: (servers: Iterable<Server>, interfered: Interfered) => void;
+  /** One that was attached meanwhile. */
+  readonly add: (server: Server) => void;
+  /** The drain is over: calls back to the program that its servers are closed. */
+  readonly answer: () => void;
+  readonly remove: (server: Server) => void;
+  readonly end: () => void;
+}
+
+export function createServerGuard(): ServerGuard {
+  const postponed = new Map<Server, PostponedClose>();
+  let interfered: Interfered | undefined;
+
+  function add(server: Server): void {
+    if (interfered === undefined || postponed.has(server)) return;
+    postponed.set(server, postponeClose(server, interfered));
+  }
+
+  return {
+    begin: (servers, note) => {
+      interfered = note;
+      for (const server of servers) add(server);
+    },
+    add,
+    answer: () => {
+      for (const each of postponed.values()) each.answer();
+    },
+    remove: (server) => {
+      postponed.get(server)?.undo();
+      postponed.delete(server);
+    },
+    end: () => {
+      interfered = undefined;
+      for (const each of postponed.values()) each.undo();
+      postponed.clear();
+    },
+  };
+}

@@ -3,6 +3,9 @@ import t from 'tap';
 import { errorCodes, GracefulError, GracefulTypeError, warningCodes } from '@graceful-cluster/core';
 
 const root = new URL('../../../', import.meta.url);
+const manifest = JSON.parse(readFileSync(new URL('packages/core/package.json', root), 'utf8')) as {
+  homepage: string;
+};
 const page = readFileSync(new URL('docs/errors.md', root), 'utf8');
 const sections = page.split(/^### /m).slice(1);
 const folder = new URL('packages/core/src/', root);
@@ -48,13 +51,14 @@ t.test('no code is thrown that is not in the list', async (t) => {
 
 t.test('errors have a name, a code and a message', async (t) => {
   const error = new GracefulError('ERR_GRACEFUL_TOO_LATE', 'why');
-  const message = 'why (docs/errors.md#err_graceful_too_late)';
+  const [homepage = ''] = /^https:.+(?=\/tree\/)/.exec(manifest.homepage) ?? [];
+  const message = `why (${homepage}/blob/main/docs/errors.md#err_graceful_too_late)`;
   t.ok(error instanceof Error && !(error instanceof TypeError));
-  t.match(error.stack, /^GracefulError: why \(docs|^Error: why \(docs/);
+  t.match(error.stack, /^GracefulError: why \(https|^Error: why \(https/);
   t.match(error, { name: 'GracefulError', code: 'ERR_GRACEFUL_TOO_LATE', message });
   const wrong = new GracefulTypeError('ERR_GRACEFUL_INVALID_OPTION', 'why');
   t.ok(wrong instanceof TypeError);
-  t.match(wrong, { name: 'GracefulTypeError', code: 'ERR_GRACEFUL_INVALID_OPTION', message: /^why \(docs/ });
+  t.match(wrong, { name: 'GracefulTypeError', code: 'ERR_GRACEFUL_INVALID_OPTION', message: /^why \(https/ });
   // @ts-expect-error -- codes are a closed list
   t.ok(new GracefulError('ERR_OTHER', 'why'));
 });

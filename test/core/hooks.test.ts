@@ -164,7 +164,7 @@ t.test('what is wrong with a hook is told when it is added', async (t) => {
     [['a', nothing, { timout: 5 }], 'unknown option `timout`: did you mean `timeout`?'],
   ];
   for (const [args, text] of cases) {
-    const message = `${text} (docs/errors.md#err_graceful_invalid_argument)`;
+    const message = `${text} (https://github.com/graceful-cluster/graceful-cluster/blob/main/docs/errors.md#err_graceful_invalid_argument)`;
     for (const add of [coordinator.onShutdown, coordinator.beforeShutdown]) {
       const wrong = (): unknown => add(...(args as Parameters<typeof add>));
       t.throws(wrong, { name: 'GracefulTypeError', code: 'ERR_GRACEFUL_INVALID_ARGUMENT', message }, message);

@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'node-internals': ['clock.ts'],
   process: ground,
   kernel: ground,
+  health: ground,
   listener: [...ground, 'kernel', 'listener/seals'],
   'listener/seals': [...ground, 'kernel', 'listener'],
   drain: [...ground, 'listener'],

@@ -22,8 +22,10 @@ async function messageOf(wrong: () => unknown): Promise<string> {
   return 'nothing was thrown';
 }
 
-const argument = '(docs/errors.md#err_graceful_invalid_argument)';
-const option = '(docs/errors.md#err_graceful_invalid_option)';
+const argument =
+  '(https://github.com/graceful-cluster/graceful-cluster/blob/main/docs/errors.md#err_graceful_invalid_argument)';
+const option =
+  '(https://github.com/graceful-cluster/graceful-cluster/blob/main/docs/errors.md#err_graceful_invalid_option)';
 const noServer = 'expected `server` to be a net.Server or one of its kinds, got';
 
 t.test('attach: what was passed, and what to attach instead', async (t) => {
@@ -112,7 +114,7 @@ t.test('two graceful() with options of their own on one app', async (t) => {
     const second = graceful({ signals: [] });
     t.match(
       await messageOf(() => app.use(second)),
-      /^there is a graceful\(\) with another coordinator on this app: one is enough \(docs\/errors\.md#err_graceful_server_owned\)$/,
+      /^there is a graceful\(\) with another coordinator on this app: one is enough \(https:.+\/docs\/errors\.md#err_graceful_server_owned\)$/,
     );
     first.coordinator.dispose();
     second.coordinator.dispose();
@@ -137,6 +139,6 @@ t.test('a shutdown without a server says what is missing', async (t) => {
   t.equal(
     message,
     'shutdown with no server attached: call coordinator.attach(server) for each server ' +
-      '(docs/errors.md#warn_graceful_no_server)',
+      '(https://github.com/graceful-cluster/graceful-cluster/blob/main/docs/errors.md#warn_graceful_no_server)',
   );
 });

@@ -109,7 +109,8 @@ function refusal(options: unknown): string {
     if (!(error instanceof GracefulTypeError) || error.code !== 'ERR_GRACEFUL_INVALID_OPTION')
       return String(error);
     if (handlers().join() !== before.join()) return 'it left a signal handler behind';
-    const link = ' (docs/errors.md#err_graceful_invalid_option)';
+    const link =
+      ' (https://github.com/graceful-cluster/graceful-cluster/blob/main/docs/errors.md#err_graceful_invalid_option)';
     return error.message.endsWith(link) ? error.message.slice(0, -link.length) : 'without a link';
   }
   return 'taken';

@@ -19,7 +19,8 @@ async function stop(t: Test, options: object, modes: readonly string[], path?: s
   return { code, signal, stderr, lines: stderr.split('\n').filter((line) => line !== '') };
 }
 
-const page = 'graceful-cluster: why, and what to do about it: docs/troubleshooting.md#not-clean';
+const page =
+  'graceful-cluster: why, and what to do about it: https://github.com/graceful-cluster/graceful-cluster/blob/main/docs/troubleshooting.md#not-clean';
 
 t.test('without a logger', { jobs: 4 }, async (t) => {
   t.test('a clean stop says nothing', async (t) => {

@@ -64,7 +64,8 @@ t.test('what is no server is told apart', async (t) => {
       const { name, code, message } = error as NodeJS.ErrnoException;
       t.strictSame([name, code], ['GracefulTypeError', 'ERR_GRACEFUL_INVALID_ARGUMENT'], shown);
       t.ok(error instanceof TypeError);
-      const link = '(docs/errors.md#err_graceful_invalid_argument)';
+      const link =
+        '(https://github.com/graceful-cluster/graceful-cluster/blob/main/docs/errors.md#err_graceful_invalid_argument)';
       t.equal(message, `expected \`server\` to be a net.Server or one of its kinds, got ${shown} ${link}`);
     }
   }

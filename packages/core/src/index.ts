@@ -13,6 +13,8 @@ export {
   type GracefulErrorCode,
   type GracefulWarningCode,
 } from './api/errors.ts';
+export type { HealthAnswer, HealthHandler, HealthOptions } from './api/health.ts';
+export { healthHandler } from './health/health-handler.ts';
 export { listenFds, type ListenFd } from './process/listen-fds.ts';
 export type { Logger } from './api/logger.ts';
 export type { CoordinatorOptions, ExitFunction, QuietDelay } from './api/options.ts';

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server } from 'node:net';
-import type { CoordinatorOptions, ShutdownCoordinator } from '@graceful-cluster/core';
+import {
+  healthHandler,
+  type CoordinatorOptions,
+  type HealthOptions,
+  type ShutdownCoordinator,
+} from '@graceful-cluster/core';
 import { checkOptionNames, optionNames } from '@graceful-cluster/core/adapter';
 import { findCoordinator } from './coordinator.ts';
-import { answerHealth } from './health.ts';
 import { createMount, refuseMount } from './mount.ts';
 import { claimServers } from './servers.ts';
 
@@ -19,10 +23,11 @@ export interface GracefulOptions extends CoordinatorOptions {
    */
   readonly server?: Server | undefined;
   /**
-   * Answers `/livez`, which stays 200 while draining, and `/readyz`, which turns 503.
+   * Answers `/livez`, which stays 200 while draining, and `/readyz`, which turns 503; or `{ live, ready, checks }`,
+   * the options of `healthHandler`.
    * @defaultValue false
    */
-  readonly health?: boolean | undefined;
+  readonly health?: boolean | HealthOptions | undefined;
 }
 
 /** Middleware for `app.use`, with the coordinator that stops the app's servers. */
@@ -39,8 +44,9 @@ const NAMES = ['health', 'server', 'coordinator', ...optionNames];
 /** Drains an Express app without losing a request: `app.use(graceful())`, before or after `listen`, is all. */
 export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
   checkOptionNames(options, NAMES, 'app.use(graceful())');
-  const { coordinator: given, server: only, health = false, ...rest } = options;
+  const { coordinator: given, server: only, health: wanted = false, ...rest } = options;
   const coordinator = findCoordinator(given, rest);
+  const health = wanted === false ? undefined : healthHandler(coordinator, wanted === true ? {} : wanted);
   const claim = claimServers(coordinator, only);
   const mount = createMount(claim, only !== undefined);
   let seen = false;
@@ -52,8 +58,12 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
       const { server } = request.socket as { readonly server?: unknown };
       if (server instanceof Server) claim.take(server, 'guessed');
     }
-    if (!health) mount.leave();
-    if (!health || !answerHealth(request.url, response, coordinator)) next();
+    if (health !== undefined) {
+      health(request, response, next);
+      return;
+    }
+    mount.leave();
+    next();
   };
   const middleware: Handle = (request, response, next) => handle(request, response, next);
   return Object.assign(middleware, { coordinator, handle, ...mount.appMethods });
@@ -62,6 +72,6 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
 refuseMount(graceful);
 
 // So that a strict package manager needs no second install, and there is one copy of core.
-export { createCoordinator, getCoordinator } from '@graceful-cluster/core';
+export { createCoordinator, getCoordinator, healthHandler } from '@graceful-cluster/core';
 
 export default graceful;

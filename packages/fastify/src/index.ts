@@ -1,4 +1,4 @@
-import { GracefulTypeError, type ShutdownCoordinator } from '@graceful-cluster/core';
+import { GracefulTypeError, healthHandler, type ShutdownCoordinator } from '@graceful-cluster/core';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
 import { drainBeforeClose } from './close.ts';
@@ -23,7 +23,9 @@ const plugin = async (fastify: FastifyInstance, options: GracefulClusterOptions)
     root.decorate('coordinator', coordinator);
     drainBeforeClose(root, coordinator, isOwn);
   }
-  if (options.health) addHealthRoutes(fastify, coordinator);
+  const { health = false } = options;
+  if (health === false) return;
+  addHealthRoutes(fastify, healthHandler(coordinator, health === true ? {} : health));
 };
 
 /** Not async: `register(gracefulCluster())` throws at that line. */
@@ -42,7 +44,7 @@ const wrapped: Plugin = fp(checked, { fastify: '5.x', name: '@graceful-cluster/f
 export const gracefulCluster: Plugin & { readonly gracefulCluster: Plugin; readonly default: Plugin } =
   Object.assign(wrapped, { gracefulCluster: wrapped, default: wrapped });
 // So that a strict package manager needs no second install, and there is one copy of core.
-export { createCoordinator, getCoordinator } from '@graceful-cluster/core';
+export { createCoordinator, getCoordinator, healthHandler } from '@graceful-cluster/core';
 
 export default gracefulCluster;
 export { gracefulCluster as 'module.exports' };

@@ -1,4 +1,4 @@
-import type { CoordinatorOptions, ShutdownCoordinator } from '@graceful-cluster/core';
+import type { CoordinatorOptions, HealthOptions, ShutdownCoordinator } from '@graceful-cluster/core';
 
 export interface GracefulClusterOptions extends CoordinatorOptions {
   /**
@@ -8,8 +8,9 @@ export interface GracefulClusterOptions extends CoordinatorOptions {
    */
   readonly coordinator?: ShutdownCoordinator | undefined;
   /**
-   * Mounts `/livez`, which stays 200 while draining, and `/readyz`, which turns 503.
+   * Mounts `/livez`, which stays 200 while draining, and `/readyz`, which turns 503; or `{ live, ready, checks }`,
+   * the options of `healthHandler`.
    * @defaultValue false
    */
-  readonly health?: boolean | undefined;
+  readonly health?: boolean | HealthOptions | undefined;
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { showValue } from './describe.ts';
+import { docsLink } from './docs.ts';
 
 /**
  * Codes of every error this package throws. Match on `code`, never on the message.
@@ -30,7 +31,7 @@ export type GracefulWarningCode = (typeof warningCodes)[number];
 
 /** Ends a message with the place where its code is explained. */
 function withLink(code: GracefulErrorCode | GracefulWarningCode, message: string): string {
-  return `${message} (docs/errors.md#${code.toLowerCase()})`;
+  return `${message} (${docsLink(`errors.md#${code.toLowerCase()}`)})`;
 }
 
 /** What depends on the moment, such as a hook that is added too late. The message ends with a link to the code's page. */

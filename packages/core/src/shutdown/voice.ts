@@ -1,5 +1,6 @@
 import type { ShutdownReport, State } from '../api/report.ts';
 import { thisWorker } from '../process/node-cluster.ts';
+import { docsLink } from '../api/docs.ts';
 import { notice } from '../process/notice.ts';
 import { createStatusLine } from '../process/status-line.ts';
 import type { Events } from './events.ts';
@@ -36,11 +37,11 @@ export function createVoice(events: Events, progress: CoordinatorControls['progr
 }
 
 function tellReport(report: ShutdownReport): void {
-  for (const degraded of explainDegraded(report)) notice(`${degraded}: docs/troubleshooting.md#seal`);
+  for (const degraded of explainDegraded(report)) notice(`${degraded}: ${docsLink('listeners.md')}`);
   if (report.clean) return;
   const why = joinSome(explainReport(report), '; ');
   notice(`the stop was not clean (${report.reason}, ${words(report.duration)}): ${why}`);
-  notice('why, and what to do about it: docs/troubleshooting.md#not-clean');
+  notice(`why, and what to do about it: ${docsLink('troubleshooting.md#not-clean')}`);
 }
 
 /** Shows at a terminal, in place, what a stop waits for. Returns a function that takes the line away. */

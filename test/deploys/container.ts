@@ -9,6 +9,7 @@ export interface Container {
   readonly port: number;
   /** As `docker stop`: SIGTERM to process 1, SIGKILL after so many milliseconds. Resolves with how it ended. */
   readonly stop: (killAfter: number) => Promise<'by itself' | 'killed'>;
+  readonly stdout: () => string;
   readonly stderr: () => string;
 }
 
@@ -35,7 +36,9 @@ export async function startContainer(t: Owner, { command, directory }: Container
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => child.kill('SIGKILL'));
+  let stdout = '';
   let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const exited = new Promise<'by itself'>((resolve) => {
     child.once('close', () => resolve('by itself'));
@@ -50,6 +53,7 @@ export async function startContainer(t: Owner, { command, directory }: Container
   const first = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'));
   return {
     port,
+    stdout: () => stdout,
     stderr: () => stderr,
     stop: async (killAfter) => {
       process.kill(first, 'SIGTERM');

@@ -5,7 +5,7 @@ import { warn } from '../api/errors.ts';
 /** SIGTERM in the masks of /proc/<pid>/status, where bit 0 is signal 1 (proc(5)). */
 const SIGTERM_BIT = 1n << 14n;
 
-/** Milliseconds after Node's own start in which a process 1 is expected to have its coordinator. */
+/** Milliseconds that process 1 may use or wait, after Node's own start, until it has its coordinator. */
 const LATE_MS = 2_000;
 
 /** Generations that are looked at above this process. */
@@ -40,7 +40,10 @@ export function checkSignalPath(): void {
   }
   if (process.pid !== 1 || process.listenerCount('SIGTERM') > 0) return;
   const late = performance.now() - performance.nodeTiming.bootstrapComplete;
-  if (late > LATE_MS) {
+  // Without the time in which it did not get a processor: that is no fault of the program.
+  const { user, system } = process.cpuUsage();
+  const own = (user + system) / 1_000 + performance.eventLoopUtilization().idle;
+  if (Math.min(late, own) > LATE_MS) {
     warn(
       'WARN_GRACEFUL_LATE_COORDINATOR',
       `the coordinator of process 1 was made ${(late / 1_000).toFixed(1)} s after the start: the kernel drops a ` +

@@ -13,7 +13,7 @@ t.test('a line for each scenario as it ends, where there is no terminal', async 
   const lines = stderr.trimEnd().split('\n');
   t.match(lines, [
     /^graceful-probe: env -u NODE_OPTIONS .*server\.js http$/,
-    /^http:\/\/127\.0\.0\.1:\d+, 2 stops, about \d+ s \(--together: 1 stop, about \d+ s\)$/,
+    /^http:\/\/(?:127\.0\.0\.1|\[::1\]):\d+, 2 stops, about \d+ s \(--together: 1 stop, about \d+ s\)$/,
     /^– tls {13}no TLS$/,
     /^✓ new-connection {2}lost 0 of [\d,]+, refused after [\d.]+ m?s, exit after [\d.]+ m?s$/,
     /^✓ keep-alive {6}lost 0 of [\d,]+, refused after [\d.]+ m?s, exit after [\d.]+ m?s$/,

@@ -29,7 +29,7 @@ export interface ListeningSocket {
 }
 
 export function serverSocket(server: Server): ListeningSocket {
-  const address = server.address();
+  const address = addressOf(server);
   const handle = rawHandle(server);
   let accepted = 0;
   const count = (): void => {
@@ -63,6 +63,15 @@ export function serverSocket(server: Server): ListeningSocket {
 /** Whether a server listens, whatever it tells a program that has closed it during a shutdown (postponed-close.ts). */
 export function isListening(server: Server): boolean {
   return Reflect.get(Server.prototype, 'listening', server);
+}
+
+/** Undefined where a program's own `address` throws: the descriptor is enough to close the listener. */
+function addressOf(server: Server): ReturnType<Server['address']> | undefined {
+  try {
+    return server.address();
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Connections } from '../drain/connections.ts';
 import type { DrainOptions } from '../drain/drainable.ts';
 import { closeListener } from '../listener/close.ts';
 import { isListening, keepAddress, serverSocket } from '../listener/listening-socket.ts';
+import { attempt } from './containment.ts';
 
 /** Closes the listeners of servers, drains their connections, and remembers how that went. */
 export interface Closer {
@@ -34,7 +35,7 @@ export function createCloser(failed: (error: unknown) => void): Closer {
     if (isListening(server)) {
       beingClosed.add(server);
       restoreAddress.get(server)?.();
-      restoreAddress.set(server, keepAddress(server));
+      attempt(failed, () => restoreAddress.set(server, keepAddress(server)), undefined);
       const report = closeListener(serverSocket(server), options)
         .catch((error: unknown) => {
           failed(error);
@@ -51,7 +52,8 @@ export function createCloser(failed: (error: unknown) => void): Closer {
   return {
     begin: (given, servers) => {
       options = given;
-      for (const [server, connections] of servers) close(server, connections);
+      for (const [server, connections] of servers)
+        attempt(failed, () => close(server, connections), undefined);
     },
     begun: () => options !== undefined,
     close,

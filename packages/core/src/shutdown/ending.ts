@@ -1,5 +1,6 @@
 import { now } from '../clock.ts';
-import type { Settings } from '../api/options.ts';
+import { describeError } from '../api/errors.ts';
+import type { ExitFunction, Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
 import { exitWith } from '../process/exit.ts';
 import { signalExitCode } from '../process/guard.ts';
@@ -36,11 +37,38 @@ export function createEnding(
     exiting = true;
     const until = now() + (order.timeout ?? timeout);
     void report.then(async (done) => {
-      await finished(done);
+      await finished(done).catch(note);
       const code = failed ? 1 : done.exitCode;
       if (exit === true) exitWith(code, until);
-      if (typeof exit === 'function') exit(code, done);
+      if (typeof exit === 'function') await callExit(exit, code, done, until);
     });
+  }
+
+  /** An `exit` function that fails has not ended the process. */
+  async function callExit(
+    exitFunction: ExitFunction,
+    code: number,
+    done: ShutdownReport,
+    until: number,
+  ): Promise<void> {
+    try {
+      const returned: unknown = exitFunction(code, done);
+      await returned;
+    } catch (error) {
+      tell(describeError(error), 'the exit function failed');
+      exitWith(1, until);
+    }
+  }
+
+  /** Says what went wrong where no report can say it any more. */
+  function tell(error: string, what: string): void {
+    try {
+      // Not stderr.write: its EPIPE would be the next uncaught exception, without end. The console ignores it.
+      if (logger === undefined) console.error(error);
+      else logger.error({ error }, `shutdown: ${what}`);
+    } catch (failure) {
+      note(failure);
+    }
   }
 
   return {
@@ -55,13 +83,7 @@ export function createEnding(
       failed = true;
       // The report may be complete already, and the process about to exit.
       process.exitCode = 1;
-      try {
-        // Not stderr.write: its EPIPE would be the next uncaught exception, without end. The console ignores it.
-        if (logger === undefined) console.error(error);
-        else logger.error({ error }, `shutdown: ${order.reason}`);
-      } catch (failure) {
-        note(failure);
-      }
+      tell(error, order.reason);
       beginAndExit(order);
     },
   };

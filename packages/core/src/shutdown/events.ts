@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { expected } from '../api/errors.ts';
 import type { CoordinatorEvents, EventListener, OnEvent } from '../api/events.ts';
+import { containRejection } from './containment.ts';
 
 export interface Events {
   readonly on: OnEvent;
@@ -19,7 +20,7 @@ const channels = {
   retired: channel('graceful-cluster:shutdown:retired'),
 };
 
-/** @param failed - called with what a listener threw: one bad listener must not stop a shutdown */
+/** @param failed - called with what a listener threw or rejected with: one bad listener must not stop a shutdown */
 export function createEvents(failed: (error: unknown) => void): Events {
   const listeners = new Map<string, Set<(details: never) => void>>();
   return {
@@ -45,7 +46,8 @@ export function createEvents(failed: (error: unknown) => void): Events {
       if (channels[event].hasSubscribers) channels[event].publish(details);
       for (const listener of listeners.get(event) ?? []) {
         try {
-          (listener as EventListener<typeof event>)(details);
+          const returned: unknown = (listener as EventListener<typeof event>)(details);
+          containRejection(failed, returned);
         } catch (error) {
           failed(error);
         }

@@ -5,6 +5,7 @@ import { sumCounts, type Drainable } from '../drain/drainable.ts';
 import { createCloser } from './closer.ts';
 import { isListening } from '../listener/listening-socket.ts';
 import { createServerGuard, type ServerGuard } from './server-guard.ts';
+import { attempt } from './containment.ts';
 import { claimServer, disownServer, setTentative } from './owners.ts';
 
 /** The servers in the care of one coordinator. */
@@ -94,12 +95,12 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     waiting: (limit) => waitingIn(all(), limit),
     announce: () => {
       announced = true;
-      for (const connections of all()) connections.announce();
+      for (const connections of all()) attempt(failed, connections.announce, undefined);
     },
     close: (options) => closer.begin(options, tracked),
     closed: closer.closed,
     drained: closer.drained,
-    cut: () => all().flatMap((connections) => connections.cut()),
+    cut: () => all().flatMap((connections) => attempt(failed, connections.cut, [])),
     totals: () => all().map((connections) => connections.totals()),
     release: () => {
       for (const server of tracked.keys()) attachments.get(server)?.detach();

@@ -1,3 +1,4 @@
+import { attempt } from './containment.ts';
 import { createReport } from './create-report.ts';
 import { createDeadline, now, type Deadline } from '../clock.ts';
 import { whenCalm } from './calm.ts';
@@ -114,8 +115,8 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   await phase('closing', async () => {
     // In a primary, those of its workers come with their reports.
     open = servers.counts().open;
-    everything.close(drainOptions(parts, order, draining));
-    parts.closing(reason);
+    attempt(note, () => everything.close(drainOptions(parts, order, draining)), undefined);
+    attempt(note, () => parts.closing(reason), undefined);
     const half = createDeadline(draining.left() / 2);
     void whenCalm(everything, half, () => drained).then(hold.calm);
     await draining.race(everything.closed());
@@ -127,14 +128,14 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     await draining.race(work.drained());
   });
   await phase('cleanup', async () => {
-    cut = everything.cut();
+    cut = attempt(note, everything.cut, []);
     drained = true;
     clearInterval(progress);
     hold.drained();
     hooks.push(...(await after.run(reason, deadline)));
     // A server that began to listen meanwhile.
     await deadline.race(servers.drained());
-    cut = [...cut, ...servers.cut()];
+    cut = [...cut, ...attempt(note, servers.cut, [])];
     listeners = (await deadline.race(everything.closed())) ?? [];
   });
   enter('stopped');
@@ -144,12 +145,12 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     phases,
     listeners,
     hooks,
-    workers: parts.workers(),
+    workers: attempt(note, parts.workers, []),
     interferences: parts.interferences.list(),
     errors,
     open,
     cut,
-    totals: everything.totals(),
+    totals: attempt(note, everything.totals, []),
   });
   hold.over();
   parts.interferences.tell();

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { expected } from '../api/errors.ts';
 import type { EndUpgraded } from '../api/coordinator.ts';
+import { containRejection } from './containment.ts';
 
 /** What the application said about how its upgraded connections end. */
 export interface Upgrades {
@@ -10,7 +11,7 @@ export interface Upgrades {
   readonly end: (socket: Socket) => boolean;
 }
 
-/** @param failed - called with what one of them threw: the next is asked all the same */
+/** @param failed - called with what one of them threw or rejected with: the next is asked all the same */
 export function createUpgrades(failed: (error: unknown) => void): Upgrades {
   const enders = new Set<EndUpgraded>();
   return {
@@ -26,7 +27,9 @@ export function createUpgrades(failed: (error: unknown) => void): Upgrades {
     end: (socket) => {
       for (const end of enders) {
         try {
-          if (end(socket)) return true;
+          const returned: unknown = end(socket);
+          containRejection(failed, returned);
+          if (returned) return true;
         } catch (error) {
           failed(error);
         }

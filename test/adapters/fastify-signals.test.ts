@@ -5,7 +5,7 @@ t.jobs = 3;
 
 const slow = { status: 200, body: 'slow' };
 const clean = { code: 0, signal: null, stderr: '' };
-const order = ['request', 'closing', 'answer', 'hook', 'preClose', 'onClose', 'stopped true'];
+const order = ['request', 'preClose', 'closing', 'answer', 'hook', 'onClose', 'stopped true'];
 
 const steps = (stdout: string): string[] =>
   stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ready') && line !== 'closed');
@@ -79,7 +79,7 @@ t.test('after close() nothing holds the process, and the signal is its own again
   child.kill('SIGUSR2');
   const exit = await child.exited;
   t.match(exit, clean);
-  t.same(steps(exit.stdout), ['closing', 'hook', 'preClose', 'onClose', 'stopped true']);
+  t.same(steps(exit.stdout), ['preClose', 'closing', 'hook', 'onClose', 'stopped true']);
 });
 
 t.test('two instances: one signal, each drains, the process waits for both', async (t) => {

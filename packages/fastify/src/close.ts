@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { createCoordinator, type ShutdownCoordinator } from '@graceful-cluster/core';
 import type { FastifyInstance } from 'fastify';
+import { takePreCloseHooks } from './pre-close.ts';
 import { attachServers } from './servers.ts';
 
 /** Numbers the hooks of instances that share a coordinator. */
@@ -8,7 +9,7 @@ let shared = 0;
 
 /**
  * Wraps `close` of the root instance, so that the drain comes before all of Fastify's own close. A `preClose` hook
- * would be too late: by then Fastify answers 503.
+ * would be too late: by then Fastify answers 503. The program's own `preClose` hooks run when the drain begins.
  *
  * @param isOwn - whether the coordinator is this instance's alone
  */
@@ -19,6 +20,8 @@ export function drainBeforeClose(
 ): void {
   const close = root.close.bind(root) as () => Promise<undefined>;
   const servers = attachServers(root, coordinator);
+  const runPreCloseHooks = takePreCloseHooks(root);
+  coordinator.on('closing', runPreCloseHooks);
   root.addHook('onClose', async () => servers.stopWatching());
 
   let closed: Promise<undefined> | undefined;
@@ -31,6 +34,7 @@ export function drainBeforeClose(
     removeHook();
     const drainer = createCoordinator({ signals: [], exit: false });
     servers.moveTo(drainer);
+    drainer.on('closing', runPreCloseHooks);
     await drainer.shutdown('fastify.close()');
     drainer.dispose();
     return close();

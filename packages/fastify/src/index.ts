@@ -38,8 +38,8 @@ const checked: Plugin = (fastify: FastifyInstance | undefined, options) => {
 const wrapped: Plugin = fp(checked, { fastify: '5.x', name: '@graceful-cluster/fastify' });
 
 /**
- * Fastify plugin. On a signal, and when the program calls `close()`, it closes the listeners, drains the connections,
- * and only then lets Fastify run its `preClose` and `onClose` hooks.
+ * Fastify plugin. On a signal, and when the program calls `close()`, it closes the listeners, runs the
+ * `preClose` hooks, drains the connections, and only then lets Fastify close itself and run its `onClose` hooks.
  */
 export const gracefulCluster: Plugin & { readonly gracefulCluster: Plugin; readonly default: Plugin } =
   Object.assign(wrapped, { gracefulCluster: wrapped, default: wrapped });

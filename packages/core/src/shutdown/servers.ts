@@ -34,11 +34,6 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
 
   const all = (): Connections[] => [...tracked.values()];
 
-  function forget(server: Server): void {
-    tracked.get(server)?.release();
-    tracked.delete(server);
-  }
-
   function attach(server: Server): () => void {
     const known = attachments.get(server);
     if (known !== undefined) {
@@ -64,7 +59,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     const onListening = (): void => closer.close(server, wake());
     function onClose(): void {
       // One that closes during a shutdown is in its report.
-      if (!closer.begun() && !isListening(server)) forget(server);
+      if (!closer.begun() && !isListening(server)) forget(tracked, server);
     }
     function detach(): void {
       // It may have been attached again since.
@@ -75,7 +70,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       server.off('close', onClose);
       closer.release(server);
       guard.remove(server);
-      forget(server);
+      forget(tracked, server);
     }
 
     server.on('listening', onListening);
@@ -110,4 +105,9 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
 
 function waitingIn(all: readonly Connections[], limit: number): string[] {
   return all.flatMap((connections) => connections.waiting(limit)).slice(0, limit);
+}
+
+function forget(tracked: Map<Server, Connections>, server: Server): void {
+  tracked.get(server)?.release();
+  tracked.delete(server);
 }

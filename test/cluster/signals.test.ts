@@ -174,8 +174,8 @@ t.test('a worker that is ordered to leave is replaced even if it is the only one
 });
 
 t.test('a second signal to one worker, after a while, ends that worker', async (t) => {
-  const cluster = await startCluster(t);
-  const inFlight = await oneInEach(cluster, 2, 6_000);
+  const cluster = await startCluster(t, { env: { OPTIONS: JSON.stringify(PATIENT) } });
+  const inFlight = await oneInEach(cluster, 2, 60_000);
   kill(worker(cluster, 0), 'SIGTERM');
   await cluster.line('up', 3);
   await sleep(1_300);

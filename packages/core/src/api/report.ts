@@ -126,6 +126,8 @@ export interface ShutdownReport {
     readonly idle: number;
     /** Ended by the client or the application. */
     readonly gone: number;
+    /** Handed back to the primary of the cluster, which dealt them to another worker: their clients noticed nothing. */
+    readonly moved: number;
     /**
      * Destroyed at the deadline; those with `lost` were in the middle of something. At most 100 of them are named, these
      * first.

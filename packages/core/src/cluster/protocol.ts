@@ -1,4 +1,5 @@
 import type { ShutdownReport, ConnectionCounts } from '../api/report.ts';
+import type { AddressInfo } from 'node:net';
 import { isCounts, isReport, isSignal, isStringList } from './shapes.ts';
 
 /**
@@ -15,9 +16,21 @@ export type WorkerMessage =
   /** How many listeners the program has for the signal that was asked for. */
   | { readonly type: 'handlers'; readonly count: number }
   | { readonly type: 'progress'; readonly counts: ConnectionCounts; readonly waiting: readonly string[] }
+  /**
+   * With the handle of an idle connection: to be dealt to another worker. `listener` is the address that it came in at,
+   * `idle` the milliseconds since its last request, null if it has never had one.
+   */
+  | {
+      readonly type: 'give';
+      readonly id: number;
+      readonly listener: string;
+      readonly idle: number | null;
+    }
   /** Its drain is over: it cuts what is left and runs its hooks, and reports then. */
   | { readonly type: 'cleanup' }
   | { readonly type: 'report'; readonly report: ShutdownReport };
+
+export type Given = Extract<WorkerMessage, { readonly type: 'give' }>;
 
 export type PrimaryMessage =
   /** The primary supervises: the worker leaves signals to it. */
@@ -28,8 +41,19 @@ export type PrimaryMessage =
   | { readonly type: 'announce' }
   /** Of a worker without a coordinator: has the program a handler for the signal? */
   | { readonly type: 'ask-handlers'; readonly signal: NodeJS.Signals }
-  /** Close and drain within `timeout` milliseconds; `together` if the whole cluster stops. */
-  | { readonly type: 'drain'; readonly reason: string; readonly timeout: number; readonly together: boolean };
+  /** Of the connection that was given back: another worker gets it, or this one keeps it, and gives no more. */
+  | { readonly type: 'given'; readonly id: number; readonly taken: boolean }
+  /**
+   * Close and drain within `timeout` milliseconds; `together` if the whole cluster stops. With `handBack` the primary
+   * takes idle connections.
+   */
+  | {
+      readonly type: 'drain';
+      readonly reason: string;
+      readonly timeout: number;
+      readonly together: boolean;
+      readonly handBack: boolean;
+    };
 
 /**
  * How a message is packed. `internal` is invisible to the application: Node keeps messages whose `cmd` begins with
@@ -80,6 +104,11 @@ export function unwrapFromWorker(message: unknown, packing: Packing): WorkerMess
       const { counts, waiting } = fields;
       return isCounts(counts) && isStringList(waiting) ? { type: 'progress', counts, waiting } : undefined;
     }
+    case 'give': {
+      const { id, listener, idle } = fields;
+      if (typeof id !== 'number' || typeof listener !== 'string') return undefined;
+      return { type: 'give', id, listener, idle: typeof idle === 'number' ? idle : null };
+    }
     case 'cleanup':
       return { type: 'cleanup' };
     case 'report': {
@@ -104,14 +133,29 @@ export function unwrapFromPrimary(message: unknown, packing: Packing): PrimaryMe
       const { signal } = fields;
       return isSignal(signal) ? { type: 'ask-handlers', signal } : undefined;
     }
+    case 'given': {
+      const { id, taken } = fields;
+      return typeof id === 'number' ? { type: 'given', id, taken: taken === true } : undefined;
+    }
     case 'drain': {
-      const { reason = 'cluster', timeout = 0, together = false } = fields;
+      const { reason = 'cluster', timeout = 0, together = false, handBack } = fields;
       if (typeof reason !== 'string' || typeof timeout !== 'number' || typeof together !== 'boolean') {
         return undefined;
       }
-      return { type: 'drain', reason, timeout: Math.max(0, timeout) || 0, together };
+      return {
+        type: 'drain',
+        reason,
+        timeout: Math.max(0, timeout) || 0,
+        together,
+        handBack: handBack === true,
+      };
     }
     default:
       return undefined;
   }
+}
+
+/** A listener by its address, the same in the primary that owns it and in a worker. */
+export function addressKey(address: AddressInfo | string | null): string {
+  return typeof address === 'object' ? `${address?.address} ${address?.port}` : address;
 }

@@ -38,6 +38,8 @@ export interface ConnectionTotals {
   readonly idle: number;
   /** Ended by the client, or by the application. */
   readonly gone: number;
+  /** Handed to another process, which serves them on. */
+  readonly moved?: number;
 }
 
 /** What a server's connections share with the application. */
@@ -77,6 +79,7 @@ export function combineConnections(parts: readonly Connections[]): Connections {
         answered: sum(totals, 'answered'),
         idle: sum(totals, 'idle'),
         gone: sum(totals, 'gone'),
+        moved: totals.reduce((total, { moved = 0 }) => total + moved, 0),
       };
     },
     open: () => parts.map((part) => part.open?.()),

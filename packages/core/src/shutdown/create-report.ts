@@ -20,7 +20,8 @@ const MAX_NAME = 200;
 export function createReport(parts: ReportParts): ShutdownReport {
   const { reason, duration, phases, listeners, hooks, workers, interferences, errors, open, totals, cut } =
     parts;
-  const sum = (key: keyof ConnectionTotals): number => totals.reduce((total, each) => total + each[key], 0);
+  const sum = (key: Exclude<keyof ConnectionTotals, 'moved'>): number =>
+    totals.reduce((total, each) => total + each[key], 0);
   const clean =
     errors.length === 0 &&
     cut.every(({ lost }) => !lost) &&
@@ -46,6 +47,7 @@ export function createReport(parts: ReportParts): ShutdownReport {
       answered: sum('answered'),
       idle: sum('idle'),
       gone: sum('gone'),
+      moved: totals.reduce((total, { moved = 0 }) => total + moved, 0),
       cut: nameSome(allCut),
       // A worker of an earlier version named them all.
       cutTotal: reports.reduce(

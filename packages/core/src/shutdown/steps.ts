@@ -3,6 +3,7 @@ import { createReport } from './create-report.ts';
 import { createDeadline, now, type Deadline } from '../clock.ts';
 import { whenCalm } from './calm.ts';
 import { waitDelay } from './delay.ts';
+import type { HandBackTarget } from '../drain/limits.ts';
 import type { Drainable } from '../drain/drainable.ts';
 import type { Events } from './events.ts';
 import type { Hooks } from './hooks.ts';
@@ -32,6 +33,8 @@ export interface DrainOrder {
   readonly together: boolean;
   /** Whether this process decided: then `shutdownDelay` is its own to wait. */
   readonly own: boolean;
+  /** Where idle connections may go instead of ending. */
+  readonly handBack?: HandBackTarget | undefined;
 }
 
 /** What a shutdown works with. */
@@ -104,7 +107,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
 
   if (shutdownDelay.max > 0 || before.size() > 0) {
     await phase('delaying', async () => {
-      everything.announce();
+      if (order.handBack === undefined) everything.announce();
       const half = createDeadline(draining.left() / 2);
       const delay = waitDelay(shutdownDelay, servers.list(), parts.arrived);
       hooks.push(...(await before.run(reason, half)));
@@ -160,7 +163,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
 
 function drainOptions(
   { settings, native, cookies }: ShutdownParts,
-  { reason, together }: DrainOrder,
+  { reason, together, handBack }: DrainOrder,
   deadline: Deadline,
 ): Parameters<Drainable['close']>[0] {
   return {
@@ -175,5 +178,6 @@ function drainOptions(
     expired: deadline.expired,
     unread: (socket) => hasUnread(socket, native.calls),
     sendFin: (socket) => sendFin(socket, native.calls),
+    handBack,
   };
 }

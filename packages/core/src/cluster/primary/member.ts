@@ -44,4 +44,6 @@ export interface MemberOrder {
   readonly together: boolean;
   /** Whether the supervisor sends it away, and not a signal from outside. */
   readonly dismissed: boolean;
+  /** Whether it may give idle connections back. */
+  readonly handBack?: boolean;
 }

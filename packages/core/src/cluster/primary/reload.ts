@@ -1,4 +1,5 @@
 import { now } from '../../clock.ts';
+import type { WorkerReport } from '../../api/report.ts';
 import { GracefulError } from '../../api/errors.ts';
 import type { Member } from './member.ts';
 import type { Members } from './workers.ts';
@@ -9,6 +10,8 @@ export interface ReloadReport {
   readonly replaced: number;
   /** Old workers that had to be killed at their deadline. */
   readonly killed: number;
+  /** Idle connections of old workers that were dealt to others: their clients noticed nothing. */
+  readonly moved: number;
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -32,15 +35,14 @@ export function createReloader({
 }: ReloadSurroundings): Reloader {
   let running: Promise<ReloadReport> | undefined;
 
-  /** @returns whether the old worker had to be killed */
-  async function replace(old: Member): Promise<boolean> {
+  /** @returns the report of the old worker */
+  async function replace(old: Member): Promise<WorkerReport> {
     const fresh = await replacer.start();
     if (stopping()) throw tooLate();
     if (typeof fresh === 'string') {
       throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh}; the old workers stay`);
     }
-    const { outcome } = await replacer.retire(old, 'reload', true);
-    return outcome === 'killed';
+    return replacer.retire(old, 'reload', true);
   }
 
   async function replaceAll(): Promise<ReloadReport> {
@@ -48,6 +50,7 @@ export function createReloader({
     const queue = [...members.list()];
     let replaced = 0;
     let killed = 0;
+    let moved = 0;
     let failed = false;
     const lane = async (): Promise<void> => {
       try {
@@ -55,7 +58,9 @@ export function createReloader({
           if (stopping()) throw tooLate();
           // It crashed or was sent away in the meantime: what replaced it is new already.
           if (old.gone() || old.leaving()) continue;
-          killed += (await replace(old)) ? 1 : 0;
+          const { outcome, report } = await replace(old);
+          killed += outcome === 'killed' ? 1 : 0;
+          moved += report?.connections.moved ?? 0;
           replaced += 1;
         }
       } catch (error) {
@@ -65,7 +70,7 @@ export function createReloader({
     };
     const lanes = await Promise.allSettled(Array.from({ length: reloadConcurrency }, lane));
     for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
-    return { replaced, killed, duration: now() - start };
+    return { replaced, killed, moved, duration: now() - start };
   }
 
   return {

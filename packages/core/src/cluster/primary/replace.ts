@@ -20,11 +20,13 @@ export interface ReplaceSurroundings {
   /** Milliseconds that an old worker has to drain. */
   readonly timeout: number;
   readonly readyTimeout: number;
+  /** Whether idle connections of an old worker are dealt to others. */
+  readonly handBack: boolean;
 }
 
 export function createReplacer(
   members: Members,
-  { fork, stopping, retired, timeout, readyTimeout }: ReplaceSurroundings,
+  { fork, stopping, retired, timeout, readyTimeout, handBack }: ReplaceSurroundings,
 ): Replacer {
   return {
     start: async () => {
@@ -40,7 +42,7 @@ export function createReplacer(
       return `${fresh.name} ${why}`;
     },
     retire: async (old, reason, orderedByUs) => {
-      old.drain({ reason, timeout, together: false, dismissed: orderedByUs });
+      old.drain({ reason, timeout, together: false, dismissed: orderedByUs, handBack });
       await createDeadline(timeout).race(old.exited);
       if (!old.gone() && !stopping()) old.kill();
       await old.exited;

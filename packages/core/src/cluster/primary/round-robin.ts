@@ -1,6 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { Server } from 'node:net';
 import { now, sleep, turn } from '../../clock.ts';
+import { addressKey } from '../protocol.ts';
 import { onServerListening } from '../../listener/listen-channel.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
 import {
@@ -24,6 +25,7 @@ interface SchedulerHandle extends RawHandle {
 
 /** One listener of the scheduler, with its queue of connections. */
 interface Scheduler {
+  readonly key: string;
   readonly socket: ListeningSocket;
   /** Gives a connection to a worker; one that is in the queue already moves to its end. */
   readonly give: (client: ClientHandle) => void;
@@ -58,6 +60,16 @@ export interface RoundRobin {
    */
   readonly handedOver: (expired: () => boolean) => Promise<number>;
   /**
+   * Takes a connection that a worker has given back, and deals it as a new one, unless the listener is closed or very
+   * many wait to be dealt. Then its handle is closed here, which leaves it to the worker.
+   *
+   * @param listener - by its `addressKey`
+   * @param idle - milliseconds since its last request; null if it has never had one
+   */
+  readonly take: (listener: string, handle: unknown, idle: number | null) => boolean;
+  /** @returns false */
+  readonly refuse: (handle: unknown) => false;
+  /**
    * Follows what is sent to a worker, so that a connection which it dies with, unacknowledged and so unread, goes to
    * another worker; Node leaves its client hanging. Where no worker is left it is closed.
    */
@@ -76,6 +88,13 @@ const REFUSED_FOR = 1_000;
 /** Milliseconds in which a worker that is not blocked says whether it takes a connection. */
 const ANSWER = 250;
 
+/** Connections that may wait to be taken by a worker while others are given back. */
+const FULL = 511;
+
+function isClientHandle(handle: unknown): handle is ClientHandle {
+  return typeof (handle as Partial<ClientHandle> | null | undefined)?.close === 'function';
+}
+
 /**
  * Watches the primary's scheduler. It opens each listener as a `net.Server`, takes its handle and lets the server
  * go; the diagnostics channel shows the server just before that. Where a Node line does it differently, there is no
@@ -84,6 +103,8 @@ const ANSWER = 250;
 export function watchRoundRobin(): RoundRobin {
   const schedulers = new Set<Scheduler>();
   const pending = new Map<ClientHandle, Pending>();
+  /** When the last request was of a connection that was given back. */
+  const idleSince = new WeakMap<ClientHandle, number>();
   const visitors: ((socket: ListeningSocket) => void)[] = [];
   let refusals = 0;
 
@@ -93,6 +114,7 @@ export function watchRoundRobin(): RoundRobin {
     const close = handle.close.bind(handle);
     const tcp = typeof address === 'object' && address !== null ? address : undefined;
     const scheduler: Scheduler = {
+      key: addressKey(address),
       give: (client) => distribute.call(handle, 0, client),
       deserted: false,
       socket: {
@@ -182,7 +204,21 @@ export function watchRoundRobin(): RoundRobin {
     return count(({ worker, since }) => isGone(worker) || since > limit);
   };
 
+  function refuse(handle: unknown): false {
+    if (isClientHandle(handle)) handle.close();
+    return false;
+  }
+
   return {
+    refuse,
+    take: (listener, handle, idle) => {
+      const scheduler = [...schedulers].find(({ key, deserted }) => key === listener && !deserted);
+      if (scheduler === undefined || !isClientHandle(handle) || pending.size >= FULL) return refuse(handle);
+      track(handle, scheduler);
+      if (idle !== null) idleSince.set(handle, now() - idle);
+      scheduler.give(handle);
+      return true;
+    },
     onSocket: (visit) => {
       visitors.push(visit);
       for (const { socket } of schedulers) visit(socket);
@@ -219,6 +255,8 @@ export function watchRoundRobin(): RoundRobin {
           entry.worker = worker;
           entry.seq = (message as { readonly seq?: unknown }).seq;
           entry.since = now();
+          const since = idleSince.get(client as ClientHandle);
+          if (since !== undefined) Object.assign(message as object, { moved: now() - since });
         }
         return send(message, client, ...rest);
       };

@@ -24,6 +24,13 @@ export interface SupervisorOptions extends CoordinatorOptions {
    */
   readonly reloadConcurrency?: number | undefined;
   /**
+   * Whether idle connections of a worker that leaves while the cluster goes on are dealt to others instead of being
+   * closed, so that their clients notice nothing: plain HTTP/1 under round robin, unless the application keeps something
+   * on the socket (listeners, properties).
+   * @defaultValue true
+   */
+  readonly handBack?: boolean | undefined;
+  /**
    * Longest wait in milliseconds for a new worker to get ready during a reload.
    * @defaultValue 30000
    */
@@ -41,10 +48,18 @@ export interface Supervision {
   readonly reloadSignal: NodeJS.Signals | undefined;
   readonly reloadConcurrency: number;
   readonly readyTimeout: number;
+  readonly handBack: boolean;
   readonly crashLimit: number;
 }
 
-const supervisorNames = ['workers', 'reloadSignal', 'reloadConcurrency', 'readyTimeout', 'crashLimit'];
+const supervisorNames = [
+  'workers',
+  'reloadSignal',
+  'reloadConcurrency',
+  'readyTimeout',
+  'crashLimit',
+  'handBack',
+];
 
 /** @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_NOT_PRIMARY */
 export function resolveSupervisorOptions(options: SupervisorOptions): {
@@ -65,6 +80,7 @@ export function resolveSupervisorOptions(options: SupervisorOptions): {
     reloadConcurrency = 1,
     readyTimeout = 30_000,
     crashLimit = 10,
+    handBack = true,
     ...rest
   } = options;
   const workers = wanted === 'auto' ? availableParallelism() : wanted;
@@ -72,8 +88,14 @@ export function resolveSupervisorOptions(options: SupervisorOptions): {
   checkCount('reloadConcurrency', reloadConcurrency);
   checkCount('crashLimit', crashLimit);
   checkCount('readyTimeout', readyTimeout);
+  if (typeof handBack !== 'boolean') {
+    throw expected('ERR_GRACEFUL_INVALID_OPTION', 'handBack', 'a boolean', handBack);
+  }
   if (reloadSignal !== undefined) checkSignals('reloadSignal', [reloadSignal]);
-  return { supervision: { workers, reloadSignal, reloadConcurrency, readyTimeout, crashLimit }, rest };
+  return {
+    supervision: { workers, reloadSignal, reloadConcurrency, readyTimeout, crashLimit, handBack },
+    rest,
+  };
 }
 
 function checkCount(name: string, value: unknown, rule = 'a whole number > 0'): void {

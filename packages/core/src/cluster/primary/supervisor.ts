@@ -69,6 +69,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     retired: (reason, worker) => core.emit('retired', { reason, worker }),
     timeout: settings.timeout,
     readyTimeout: supervision.readyTimeout,
+    handBack: supervision.handBack,
   });
   const reloader = createReloader({
     members,

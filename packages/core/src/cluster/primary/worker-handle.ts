@@ -9,6 +9,7 @@ import { onInternalMessage } from '../../node-internals/ipc.ts';
 import {
   unwrapFromWorker,
   wrap,
+  type Given,
   type Packing,
   type PrimaryMessage,
   type WorkerMessage,
@@ -25,11 +26,14 @@ const CHANNEL_END = 200;
 /** How long a worker that has neither a listener nor said anything counts as starting, in milliseconds. */
 const STARTING_MS = 30_000;
 
-/** @param onSignal - called when a signal reached the worker */
-export function createMember(
-  worker: Worker,
-  onSignal: (member: Member, signal: NodeJS.Signals) => void,
-): Member {
+export interface MemberEvents {
+  /** Called when a signal reached the worker. */
+  readonly onSignal: (member: Member, signal: NodeJS.Signals) => void;
+  /** Called with an idle connection that the worker gives back; returns whether it will be dealt to another one. */
+  readonly onGiven: (message: Given, handle: unknown) => boolean;
+}
+
+export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents): Member {
   let joined = false;
   let packing: Packing = 'internal';
   let listening = false;
@@ -64,7 +68,7 @@ export function createMember(
     if (worker.isConnected()) worker.process.send(wrap(message, packing), () => {});
   };
 
-  const hear = (message: WorkerMessage): void => {
+  const hear = (message: WorkerMessage, handle: unknown): void => {
     switch (message.type) {
       case 'hello':
         joined = true;
@@ -88,6 +92,9 @@ export function createMember(
       case 'progress':
         ({ counts, waiting } = message);
         break;
+      case 'give':
+        tell({ type: 'given', id: message.id, taken: onGiven(message, handle) });
+        break;
       case 'cleanup':
         cleaning = true;
         break;
@@ -96,11 +103,11 @@ export function createMember(
         break;
     }
   };
-  const hearAs = (spoken: Packing, message: unknown): void => {
+  const hearAs = (spoken: Packing, message: unknown, handle?: unknown): void => {
     const received = unwrapFromWorker(message, spoken);
     if (received === undefined) return;
     packing = spoken;
-    hear(received);
+    hear(received, handle);
   };
   const onPlainMessage = (message: unknown): void => {
     spoke = true;
@@ -108,7 +115,7 @@ export function createMember(
   };
   worker.on('message', onPlainMessage);
   const stops = [
-    onInternalMessage(worker.process, (message) => hearAs('internal', message)),
+    onInternalMessage(worker.process, (message, handle) => hearAs('internal', message, handle)),
     () => worker.off('message', onPlainMessage),
   ];
   worker.on('listening', () => {
@@ -160,9 +167,9 @@ export function createMember(
       // it has just closed, which ends the worker with EADDRINUSE, or it would open it again.
       worker.exitedAfterDisconnect = true;
     },
-    drain: ({ reason, timeout, together, dismissed }) => {
+    drain: ({ reason, timeout, together, dismissed, handBack = false }) => {
       if (order !== undefined) return;
-      order = { type: 'drain', reason, timeout, together };
+      order = { type: 'drain', reason, timeout, together, handBack };
       // Programs that respawn look at this, to know who crashed from who was sent away. A signal from outside does not
       // set it in plain Node either: what they do then keeps the number of workers.
       if (dismissed) worker.exitedAfterDisconnect = true;

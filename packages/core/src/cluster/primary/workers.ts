@@ -48,7 +48,12 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     const known = entries.get(worker);
     if (known !== undefined) return known;
     roundRobin.follow(worker);
-    const member = createMember(worker, signalled);
+    const member = createMember(worker, {
+      onSignal: signalled,
+      onGiven: ({ listener, idle }, handle) =>
+        // In a shutdown nobody else gets it: its worker says goodbye to the client.
+        draining === undefined ? roundRobin.take(listener, handle, idle) : roundRobin.refuse(handle),
+    });
     entries.set(worker, member);
     void member.exited.then(() => entries.delete(worker));
     return member;

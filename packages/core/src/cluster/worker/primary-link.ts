@@ -2,6 +2,8 @@ import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { createReadiness } from '../../shutdown/readiness.ts';
+import { createHandBackLink } from './hand-back.ts';
+import { keepIdle } from './kept.ts';
 import { findPm2 } from './pm2.ts';
 import { createStandaloneRole } from './standalone.ts';
 import { whenHandedOver } from './hand-overs.ts';
@@ -44,6 +46,11 @@ function createWorkerRole(worker: Worker): Role {
       else resolve();
     });
 
+  const handBack = createHandBackLink((message, handle, done) => {
+    if (!process.connected) done(new Error('the primary is gone'));
+    else process.send?.(wrap(message, packing), handle as never, undefined, done);
+  });
+
   const pm2 = findPm2();
   const readiness = createReadiness(() => {
     tellReady();
@@ -74,6 +81,10 @@ function createWorkerRole(worker: Worker): Role {
     },
     // The primary knows of most listeners, but not of one that is the worker's own (`exclusive`, `reusePort`).
     ...readiness.role,
+    attached: (server) => {
+      readiness.role.attached(server);
+      handBack.attached(server);
+    },
     // A primary of ours waits until everything has been taken before it tells its workers to drain.
     handedOver: async () => {
       if (!welcome && process.connected) await Promise.race([welcomed, whenHandedOver()]);
@@ -102,15 +113,25 @@ function createWorkerRole(worker: Worker): Role {
           break;
         case 'ask-handlers':
           break;
+        case 'given':
+          handBack.answered(message.id, message.taken ? 'taken' : 'returned');
+          break;
         case 'drain': {
           const { reason, timeout, together } = message;
           timer ??= setInterval(tellProgress, PROGRESS).unref();
-          core.drain({ reason, timeout, together });
+          core.drain({
+            reason,
+            timeout,
+            together,
+            handBack: message.handBack ? handBack.target : undefined,
+          });
           break;
         }
       }
     };
     const onDisconnect = (): void => {
+      // The primary may have dealt it before it died: two processes must not read from one connection.
+      handBack.failed('lost');
       if (worker.exitedAfterDisconnect) {
         leave('the primary disconnected', false);
         return;
@@ -123,7 +144,11 @@ function createWorkerRole(worker: Worker): Role {
     const onExit = (): void => {
       if (!reported) tellProgress();
     };
-    const unhear = onInternalMessage(process, (message) => {
+    const unhear = onInternalMessage(process, (message, handle) => {
+      const { cmd, moved } = (message ?? {}) as { readonly cmd?: unknown; readonly moved?: unknown };
+      if (cmd === 'NODE_HANDLE_NACK') handBack.failed('returned');
+      // Node's message with a connection, to which the primary has added how long it has been idle.
+      if (typeof moved === 'number') keepIdle(handle, moved, () => core.coordinator.state === 'running');
       const received = unwrapFromPrimary(message, 'internal');
       if (received !== undefined) onMessage(received);
     });

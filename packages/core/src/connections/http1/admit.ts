@@ -34,6 +34,7 @@ function sayClose(response: ServerResponse, headers: unknown): unknown {
   const connection = connectionOf(socket);
   // A handshake that the application answers by itself.
   if (response.statusCode === 101 || connection === undefined) return headers;
+  if (connection.owner.keeps(connection)) return headers;
   if (connection.inFlight.last !== response) return headers;
   // Of pipelined requests from before the server was attached, only the first is known.
   if (!isLast(socket, response) && connection.drain?.refuses !== true) return headers;

@@ -42,7 +42,7 @@ export interface DrainState {
   refuses: boolean;
   /** Whether an upgraded connection got all that there is to say, its FIN included. */
   saidAll: boolean;
-  ending: 'answered' | 'idle' | undefined;
+  ending: 'answered' | 'idle' | 'moved' | undefined;
 }
 
 /** Made with the first thing that a drain has to remember of a connection. */
@@ -62,6 +62,8 @@ export interface RequestOwner {
   readonly adopt: (socket: Socket, existing?: boolean) => Http1Connection;
   readonly started: (connection: Http1Connection, response: ServerResponse) => void;
   readonly finished: (connection: Http1Connection) => void;
+  /** Whether the connection goes on in another process, and its responses must not say that it ends. */
+  readonly keeps: (connection: Http1Connection) => boolean;
   /** Another server has the connection from now on. */
   readonly leave: (connection: Http1Connection) => void;
 }

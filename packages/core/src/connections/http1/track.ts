@@ -32,6 +32,7 @@ import {
   type Http1Connection,
   type RequestOwner,
 } from './request-channel.ts';
+import { createHandBack } from './hand-back.ts';
 import { createIdleConnections } from './idle.ts';
 import { NONE, type InFlight } from './in-flight.ts';
 import { isHttp2, openAlready } from './open-already.ts';
@@ -65,12 +66,20 @@ export function trackHttp1(
     endUpgraded: endUpgrade,
   });
 
+  const handBack = createHandBack(server, {
+    limits: () => limits,
+    headBegun: idle.headBegun,
+    stay: idle.await,
+  });
+
   /** While nothing is shutting down. */
   const known = createQuietSet();
   /** From then on. */
   const sockets = createOpenSet<Socket, Http1Connection>((connection) => {
     clearTimeout(connection.drain?.timer);
-    if (phase === 'draining') totals[connection.drain?.ending ?? 'gone'] += 1;
+    const ending = connection.drain?.ending ?? 'gone';
+    // One that is handed over counts when it has arrived.
+    if (phase === 'draining' && ending !== 'moved') totals[ending] += 1;
   }, isPassedOn);
 
   const owner: RequestOwner = {
@@ -101,7 +110,7 @@ export function trackHttp1(
         recordPipelined(connection, response);
         return;
       }
-      if (phase !== 'running' && !admit(connection, response, now() > late)) {
+      if (phase !== 'running' && !admit(connection, response, now() > late && !owner.keeps(connection))) {
         deferred.drop(response);
         return;
       }
@@ -113,6 +122,7 @@ export function trackHttp1(
       totals.served += 1;
       if (connection.inFlight.size === 0) process.nextTick(takeNext, connection);
     },
+    keeps: (connection) => event === 'connection' && phase === 'draining' && handBack.keeps(connection),
     leave: (connection) => {
       known.remove(connection);
       sockets.remove(connection.socket);
@@ -159,6 +169,7 @@ export function trackHttp1(
     if (connection.inFlight.size > 0 || isPassedOn(socket)) return;
     // A turn later the listeners of `closing` have run, and the application has written its last messages.
     if (protocolOf(socket) === 'upgraded') setImmediate(endUpgrade, connection);
+    else if (owner.keeps(connection)) handBack.offer(connection);
     else idle.await(connection);
   }
 
@@ -177,8 +188,9 @@ export function trackHttp1(
       sayCloseIfLast(response);
     }
     if (connection.inFlight.size > 0) return;
+    if (owner.keeps(connection)) handBack.offer(connection);
     // A response that came this late has said close, whatever the application gave it, or it ends without a word.
-    if (connection.drain?.asked === true && now() > late) end(connection, 'answered');
+    else if (connection.drain?.asked === true && now() > late) end(connection, 'answered');
     else idle.await(connection);
   }
 
@@ -230,12 +242,17 @@ export function trackHttp1(
       totals.inFlight = countsOf(all(), requestsOf).inFlight;
       for (const connection of sockets.entries.values()) begin(connection);
     },
-    whenEmpty: sockets.whenEmpty,
+    whenEmpty: async () => {
+      do {
+        await sockets.whenEmpty();
+        await handBack.settled();
+      } while (sockets.entries.size > 0);
+    },
     cut: () => {
       sockets.sweep();
       return [...sockets.entries.values()].map(cut);
     },
-    totals: () => totals,
+    totals: () => ({ ...totals, moved: handBack.moved() }),
     release: () => {
       server.off(event, add);
       unregisterServer(server);

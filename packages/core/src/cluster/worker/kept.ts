@@ -1,0 +1,46 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { now } from '../../clock.ts';
+import { adoptHandle, freeHandle, serverOf, socketOf } from '../../node-internals/hand-over.ts';
+
+/** What Node grants a client beyond `keepAliveTimeout`, in milliseconds (Node 24; earlier lines grant nothing). */
+const BUFFER_MS = 1_000;
+
+/** On the clock of `now()`, when the last request of a connection was, in another worker. */
+const since = new WeakMap<Socket, number>();
+
+/** When the last request of a connection was that another worker gave back; undefined once one has come here. */
+export function keptSince(socket: Socket | undefined): number | undefined {
+  return socket !== undefined && socket.bytesRead === 0 ? since.get(socket) : undefined;
+}
+
+/**
+ * Gives a connection that comes from another worker the time that an idle one has. For Node it is new: it would answer
+ * 408 after `headersTimeout`, which a client might take for the answer to a request that it just sent. So it ends
+ * without a word at `keepAliveTimeout`, as it would have in its first worker, and where that is longer it is given to
+ * the server anew before `headersTimeout`.
+ *
+ * @param handle - of the connection that the server has just been given
+ * @param idle - milliseconds since its last request
+ * @param running - whether no shutdown has begun, which decides by itself
+ */
+export function keepIdle(handle: unknown, idle: number, running: () => boolean): void {
+  const socket = socketOf(handle);
+  const server = socket && (serverOf(socket) as Server | undefined);
+  if (socket === undefined || server === undefined) return;
+  since.set(socket, now() - idle);
+  const { keepAliveTimeout, headersTimeout } = server;
+  const left = keepAliveTimeout > 0 ? keepAliveTimeout + BUFFER_MS - idle : Infinity;
+  const renew = headersTimeout > 0 ? headersTimeout / 2 : Infinity;
+  const wait = Math.max(0, Math.min(left, renew));
+  if (wait === Infinity) return;
+  // No `close` listener clears it: one more on the socket would look like the application's.
+  setTimeout(() => {
+    if (!running() || socket.destroyed || socket.bytesRead > 0) return;
+    const free = left > wait ? freeHandle(socket) : undefined;
+    socket.destroy();
+    if (free === undefined) return;
+    adoptHandle(server, free);
+    keepIdle(free, idle + wait, running);
+  }, wait).unref();
+}

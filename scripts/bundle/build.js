@@ -7,14 +7,24 @@ import { rolldown } from 'rolldown';
 import { rollUp } from './declarations.js';
 
 /**
- * What is said on a Node that lacks `process.getBuiltinModule` (before 20.16 and 22.3), where the code cannot run. A
- * program that imports the package must not start; one that has it put in front by `--import` goes on without it.
+ * Put in front of each entry, before anything is loaded. The code runs where `process.getBuiltinModule` is: from Node
+ * 20.16 and 22.3 on; what is tested begins with 20.19 and 22.12. The servers of Bun and Deno are no `net.Server` that
+ * could be drained. A program that imports the package there must not start; one that has it put in front by `--import`
+ * goes on without it.
  */
-const NEEDS = 'needs Node 20.19 or later, or 22.12 or later; this is Node';
+const CHECK = `const unsupported =
+	process.versions.bun || process.versions.deno
+		? 'works on Node.js alone: the servers of Bun and Deno cannot be drained'
+		: process.getBuiltinModule
+			? undefined
+			: 'needs Node 20.19 or later, or 22.12 or later; this is Node ' + process.version;
+`;
 const guards = {
-  index: (name) => `throw new Error('${name} ${NEEDS} ' + process.version);`,
-  register: (name) =>
-    `{ process.stderr.write('${name}/register ${NEEDS} ' + process.version + ': this process will stop as if it were not there\\n'); return; }`,
+  index: (name) => `if (unsupported) throw new Error('${name} ' + unsupported);`,
+  register: (name) => `if (unsupported) {
+	process.stderr.write('${name}/register ' + unsupported + '. This process stops as if it were not there.\\n');
+	return;
+}`,
 };
 
 const folder = process.cwd();
@@ -46,7 +56,7 @@ async function bundle() {
   const { output } = await build.generate({
     format: 'cjs',
     exports: 'named',
-    comments: { jsdoc: true, annotation: false, legal: true },
+    comments: false,
     codeSplitting: entries.length > 1 ? { groups: [{ name: 'core', test: isShared }] } : false,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
@@ -55,9 +65,7 @@ async function bundle() {
   for (const { fileName, code, name, isEntry, exports } of output) {
     // Neither `require` nor `import`: the same text then works wherever a bundler puts it, in an ES module too.
     const text = code.replaceAll(/require\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")');
-    const guard = isEntry
-      ? `if (!process.getBuiltinModule) ${(guards[name] ?? guards.index)(manifest.name)}\n`
-      : '';
+    const guard = isEntry ? `${CHECK}${(guards[name] ?? guards.index)(manifest.name)}\n` : '';
     const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';
     writeFileSync(join(lib, fileName), `"use strict";\n${guard}${text}${tail}`);
     if (isEntry) writeFileSync(join(lib, `${name}.mjs`), passOn(name, exports));

@@ -105,15 +105,16 @@ export function rollUp(entry) {
   for (const text of module.ambient) {
     for (const [name] of text.matchAll(NAME)) include(module, name);
   }
-  const imports = [...external].map(([local, { name, from }]) =>
-    name === 'default'
-      ? `import ${local} from '${from}';`
-      : `import { ${name === local ? '' : `${name} as `}${local} } from '${from}';`,
-  );
-  const isValue = ({ local, isType }) => !isType && !(declaredBy(local)?.isType ?? false);
-  const declaredBy = (name) => modules.get(names.get(name))?.declared.get(name);
+  const isType = ({ local, isType: said }) =>
+    said || (modules.get(names.get(local))?.declared.get(local)?.isType ?? false);
+  const values = new Set(module.exported.filter((each) => !isType(each)).map(({ local }) => local));
+  const imports = [...external].map(([local, { name, from }]) => {
+    const type = values.has(local) ? '' : 'type ';
+    if (name === 'default') return `import ${type}${local} from '${from}';`;
+    return `import { ${type}${name === local ? '' : `${name} as `}${local} } from '${from}';`;
+  });
   return {
-    text: `${[...imports.map((line) => line.replace('import ', 'import type ')), ...texts, ...module.ambient].join('\n')}\n`,
-    exported: module.exported.map((each) => ({ ...each, isType: !isValue(each) })),
+    text: `${[...imports, ...texts, ...module.ambient].join('\n')}\n`,
+    exported: module.exported.map((each) => ({ ...each, isType: isType(each) })),
   };
 }

@@ -71,7 +71,20 @@ export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
 
 refuseMount(graceful);
 
-// So that a strict package manager needs no second install, and there is one copy of core.
-export { createCoordinator, getCoordinator, healthHandler } from '@graceful-cluster/core';
+// A strict package manager gives a program only what it asked for itself: the adapter is enough,
+// and there is one copy of core.
+export {
+  createCoordinator,
+  getCoordinator,
+  GracefulError,
+  GracefulTypeError,
+  healthHandler,
+  superviseCluster,
+  type ClusterSupervisor,
+  type CoordinatorOptions,
+  type ShutdownCoordinator,
+  type ShutdownReport,
+  type SupervisorOptions,
+} from '@graceful-cluster/core';
 
 export default graceful;

@@ -1,4 +1,12 @@
-import { GracefulTypeError, healthHandler, type ShutdownCoordinator } from '@graceful-cluster/core';
+import {
+  createCoordinator,
+  getCoordinator,
+  GracefulError,
+  GracefulTypeError,
+  healthHandler,
+  superviseCluster,
+  type ShutdownCoordinator,
+} from '@graceful-cluster/core';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
 import { drainBeforeClose } from './close.ts';
@@ -37,14 +45,50 @@ const checked: Plugin = (fastify: FastifyInstance | undefined, options) => {
 
 const wrapped: Plugin = fp(checked, { fastify: '5.x', name: '@graceful-cluster/fastify' });
 
+/** `require()` gives the plugin itself, so what else this module exports hangs on it too. */
+interface Module {
+  readonly gracefulCluster: Plugin;
+  readonly default: Plugin;
+  readonly createCoordinator: typeof createCoordinator;
+  readonly getCoordinator: typeof getCoordinator;
+  readonly healthHandler: typeof healthHandler;
+  readonly superviseCluster: typeof superviseCluster;
+  readonly GracefulError: typeof GracefulError;
+  readonly GracefulTypeError: typeof GracefulTypeError;
+}
+
 /**
  * Fastify plugin. On a signal, and when the program calls `close()`, it closes the listeners, runs the
  * `preClose` hooks, drains the connections, and only then lets Fastify close itself and run its `onClose` hooks.
  */
-export const gracefulCluster: Plugin & { readonly gracefulCluster: Plugin; readonly default: Plugin } =
-  Object.assign(wrapped, { gracefulCluster: wrapped, default: wrapped });
-// So that a strict package manager needs no second install, and there is one copy of core.
-export { createCoordinator, getCoordinator, healthHandler } from '@graceful-cluster/core';
+export const gracefulCluster: Plugin & Module = Object.assign(wrapped, {
+  gracefulCluster: wrapped,
+  default: wrapped,
+  createCoordinator,
+  getCoordinator,
+  healthHandler,
+  superviseCluster,
+  GracefulError,
+  GracefulTypeError,
+});
+
+// A strict package manager gives a program only what it asked for itself: the adapter is enough, and there is one copy
+// of core.
+export {
+  createCoordinator,
+  getCoordinator,
+  GracefulError,
+  GracefulTypeError,
+  healthHandler,
+  superviseCluster,
+};
+export type {
+  ClusterSupervisor,
+  CoordinatorOptions,
+  ShutdownCoordinator,
+  ShutdownReport,
+  SupervisorOptions,
+} from '@graceful-cluster/core';
 
 export default gracefulCluster;
 export { gracefulCluster as 'module.exports' };

@@ -75,6 +75,6 @@ export function explainDegraded({ listeners, workers }: ShutdownReport): readonl
 function explainSeal({ address, seal, notes }: ListenerReport): readonly string[] {
   const [why = ''] = notes;
   const fellBack = seal === 'backlog' || (seal === 'none' && notes.length > 1);
-  if (!fellBack || why === '' || why.includes('GRACEFUL_CLUSTER_NATIVE')) return [];
+  if (!fellBack || why === '' || why.includes('GRACEFUL_CLUSTER_NATIVE is off')) return [];
   return [`${address} was closed by the method '${seal}', which can lose clients (${why})`];
 }

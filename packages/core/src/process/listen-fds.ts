@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import { thisWorker } from './node-cluster.ts';
 
 /** A listening socket that a service manager passed to this process, as systemd's socket units do. */
 export interface ListenFd {
@@ -17,7 +17,7 @@ const FIRST_FD = 3;
  */
 export function listenFds(): readonly ListenFd[] {
   const { LISTEN_FDS: count, LISTEN_PID: pid, LISTEN_FDNAMES: names = '' } = process.env;
-  const meant = cluster.isWorker ? process.ppid : process.pid;
+  const meant = thisWorker() !== undefined ? process.ppid : process.pid;
   const length = Number(count);
   if (!Number.isInteger(length) || length <= 0 || Number(pid) !== meant) return [];
   const list = names.split(':');

@@ -1,8 +1,9 @@
-import cluster, { type Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import type { CoordinatorControls } from '../../shutdown/role.ts';
 import { findManager, reportShutdown } from '../../shutdown/service-state.ts';
 import type { Members } from './workers.ts';
 import type { ReloadReport } from './reload.ts';
+import { nodeCluster } from '../../process/node-cluster.ts';
 
 type Reload = () => Promise<ReloadReport>;
 
@@ -35,11 +36,11 @@ export function reportCluster(
     ready.delete(worker);
   };
   for (const { worker } of members.list()) follow(worker);
-  cluster.on('fork', follow);
-  cluster.on('exit', forget);
+  nodeCluster().on('fork', follow);
+  nodeCluster().on('exit', forget);
   controls.onDispose(() => {
-    cluster.off('fork', follow);
-    cluster.off('exit', forget);
+    nodeCluster().off('fork', follow);
+    nodeCluster().off('exit', forget);
   });
   reportShutdown(manager, controls);
 

@@ -1,6 +1,6 @@
-import cluster from 'node:cluster';
 import { onInternalMessage } from '../../node-internals/ipc.ts';
 import { unwrapFromPrimary, wrap } from '../protocol.ts';
+import { thisWorker } from '../../process/node-cluster.ts';
 
 /**
  * Answers, in a worker that has loaded this package and made no coordinator, whether the program has a handler for a
@@ -8,7 +8,7 @@ import { unwrapFromPrimary, wrap } from '../protocol.ts';
  * to messages that only this package sends; nobody else can see it.
  */
 export function answerForHandlers(): void {
-  if (!cluster.isWorker) return;
+  if (thisWorker() === undefined) return;
   onInternalMessage(process, (message) => {
     const received = unwrapFromPrimary(message, 'internal');
     if (received?.type !== 'ask-handlers' || !process.connected) return;

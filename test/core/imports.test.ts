@@ -42,7 +42,6 @@ const entries = new Set(['index.ts', 'register.ts', 'create.ts', 'adapter.ts']);
  */
 const wiring = new Set([
   'createMember',
-  'createServers',
   'createWorkerRole',
   'createConnection',
   'makeCoordinator',

@@ -88,7 +88,7 @@ export const proxies: readonly Proxy[] = [
   },
   {
     name: 'Varnish that tries again',
-    gap: 500,
+    gap: 1_000,
     shutdownDelay: 0,
     websockets: false,
     block: ['vcl', 0],

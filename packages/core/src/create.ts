@@ -27,11 +27,15 @@ let own: ShutdownCoordinator | undefined;
  * at the first after its `dispose()`.
  */
 export function getCoordinator(): ShutdownCoordinator {
-  return findShared() ?? own ?? shareCoordinator({});
+  return getCoordinatorOr({});
 }
 
-/** Makes the process-wide coordinator, where there is none yet: for `--import`, which has options of its own. */
-export function shareCoordinator(options: CoordinatorOptions): ShutdownCoordinator {
+/** As `getCoordinator`, with options for the case that there is none yet: `--import` has them from the environment. */
+export function getCoordinatorOr(options: CoordinatorOptions): ShutdownCoordinator {
+  return findShared() ?? own ?? shareCoordinator(options);
+}
+
+function shareCoordinator(options: CoordinatorOptions): ShutdownCoordinator {
   const { coordinator, onDispose } = makeCoordinator(resolveOptions(options), findRole());
   if (singles.has('coordinator')) own = coordinator;
   else singles.set('coordinator', coordinator);

@@ -1,19 +1,26 @@
 /**
  * `node --import @graceful-cluster/core/register app.js`: the servers of an existing program, and the workers that it
- * forks, stop without losing a request. No line of the program changes.
+ * forks, stop without losing a request. No line of the program changes; options are in the environment
+ * (api/environment.ts).
  */
 import type { Server } from 'node:net';
 import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
-import { getCoordinator } from './create.ts';
+import { readEnvironment } from './api/environment.ts';
+import { resolveOptions } from './api/options.ts';
+import { getCoordinatorOr } from './create.ts';
 import { onServerListening } from './listener/listen-channel.ts';
 import { nodeCluster, thisWorker } from './process/node-cluster.ts';
 import { isOwned, setTentative } from './shutdown/owners.ts';
+
+/** Checked now: a wrong value must end the start, not the first listener. */
+const options = readEnvironment(process.env);
+resolveOptions(options);
 
 function attach(server: Server): void {
   if (!server.listening) return;
   // One that listens again, or that the program has a coordinator of its own for.
   if (isOwned(server)) return;
-  getCoordinator().attach(server);
+  getCoordinatorOr(options).attach(server);
   setTentative(server, true);
 }
 
@@ -27,6 +34,6 @@ onServerListening((server) => {
 if (thisWorker() === undefined) {
   // One tick after the first worker was forked: long before it can ask for a listener.
   nodeCluster().once('fork', () => {
-    if (!isSupervised()) superviseCluster();
+    if (!isSupervised()) superviseCluster(options);
   });
 }

@@ -1,6 +1,7 @@
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import { describeError, GracefulError, warn } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
+import type { ShutdownReport } from '../api/report.ts';
 import { combine } from '../drain/drainable.ts';
 import { isListening } from '../listener/listening-socket.ts';
 import { watchSynCookies } from '../kernel/syn-cookies.ts';
@@ -10,9 +11,12 @@ import { watchFatalErrors } from '../process/fatal-errors.ts';
 import { checkSignalPath } from '../process/signal-path.ts';
 import { watchSignals } from '../process/signals.ts';
 import { containErrors } from '../process/uncaught.ts';
+import { attempt } from './containment.ts';
+import { createReport } from './create-report.ts';
 import { createEnding } from './ending.ts';
 import { createEvents } from './events.ts';
 import { createHooks } from './hooks.ts';
+import { warnOfShare } from './hook-share.ts';
 import { createInterferences } from './interferences.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { logEvents } from './log.ts';
@@ -54,7 +58,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order),
   );
   const { begin } = lifecycle;
-  const ending = createEnding(settings, { begin, finished: role.finished, cut: everything.cut, note });
+  const ending = createEnding(settings, { begin, finished: role.finished, forced, note });
 
   const progress: CoordinatorControls['progress'] = () => ({
     counts: everything.counts(),
@@ -104,6 +108,25 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     ending.fail(ownDecision(reason), error);
   }
 
+  /** A second signal ends the shutdown here: the report says what was cut by that. */
+  function forced(signal: NodeJS.Signals): ShutdownReport {
+    const cut = attempt(note, everything.cut, []);
+    note(`a second signal, ${signal}, forced the exit`);
+    return createReport({
+      reason: signal,
+      duration: 0,
+      phases: { delaying: 0, closing: 0, draining: 0, cleanup: 0 },
+      listeners: [],
+      hooks: [],
+      workers: attempt(note, role.workers, []),
+      interferences: interferences.list(),
+      errors,
+      open: cut.length,
+      cut,
+      totals: attempt(note, everything.totals, []),
+    });
+  }
+
   function addHook(hooks: typeof before, open: boolean, args: Parameters<typeof before.add>): () => void {
     if (open) return hooks.add(...args);
     throw new GracefulError('ERR_GRACEFUL_TOO_LATE', `a hook was added in the state '${lifecycle.state()}'`);
@@ -137,7 +160,10 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     },
     shutdown: (reason = 'shutdown()') => begin(ownDecision(reason)),
     onShutdown: (...args) => addHook(after, !['cleanup', 'stopped'].includes(lifecycle.state()), args),
-    beforeShutdown: (...args) => addHook(before, lifecycle.state() === 'running', args),
+    beforeShutdown: (...args) => {
+      warnOfShare(settings, ...args);
+      return addHook(before, lifecycle.state() === 'running', args);
+    },
     track: trackWork(work),
     onUpgrade: upgrades.add,
     get state() {

@@ -20,16 +20,19 @@ export interface EndingContext {
   readonly begin: (order: DrainOrder) => Promise<ShutdownReport>;
   /** Called with the report before the process exits. */
   readonly finished: (report: ShutdownReport) => Promise<void>;
-  readonly cut: () => unknown;
+  /** Cuts what is left, and gives the report of a shutdown that ends here. */
+  readonly forced: (signal: NodeJS.Signals) => ShutdownReport;
   readonly note: (error: unknown) => void;
 }
 
 export function createEnding(
   { exit, logger, timeout }: Pick<Settings, 'exit' | 'logger' | 'timeout'>,
-  { begin, finished, cut, note }: EndingContext,
+  { begin, finished, forced, note }: EndingContext,
 ): Ending {
   let exiting = false;
   let failed = false;
+  /** Whether a later signal has ended it. */
+  let over = false;
 
   function beginAndExit(order: DrainOrder): void {
     const report = begin(order);
@@ -40,7 +43,7 @@ export function createEnding(
       await finished(done).catch(note);
       const code = failed ? 1 : done.exitCode;
       if (exit === true) exitWith(code, until);
-      if (typeof exit === 'function') await callExit(exit, code, done, until);
+      if (typeof exit === 'function' && !over) await callExit(exit, code, done, until);
     });
   }
 
@@ -74,10 +77,14 @@ export function createEnding(
   return {
     beginAndExit,
     force: (signal) => {
-      if (exit !== true) return;
-      cut();
+      if (exit === false) return;
+      const report = forced(signal);
       for (const stop of runningStops()) stop.over = true;
-      process.exit(signalExitCode(signal));
+      const code = signalExitCode(signal) ?? 1;
+      if (exit === true) process.exit(code);
+      exiting = true;
+      over = true;
+      void callExit(exit, code, report, now());
     },
     fail: (order, error) => {
       failed = true;

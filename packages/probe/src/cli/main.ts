@@ -44,7 +44,7 @@ async function run(command: readonly string[], options: CliOptions): Promise<num
   const settings = toSettings(command, options);
   // Files that cannot be written are reported before the work, not after it.
   for (const { file } of outputs) if (options[file] !== undefined) write(options[file], '');
-  const table = { colours, width: process.stdout.columns };
+  const table = { colours, width: process.stdout.columns || undefined };
   const progress = showProgress(settings, options, table);
   const startedAt = new Date();
   let server: Pick<Found, 'url' | 'runtime'> = { url: settings.url ?? '', runtime: null };
@@ -86,7 +86,9 @@ function showProgress(settings: ProbeSettings, { reporter }: CliOptions, table: 
     colours: table.colours,
     width: table.width,
   };
-  if (reporter === 'terminal' && process.stdout.isTTY) return createLiveProgress(options, process.stdout);
+  // A terminal of no size, as `script` and some CI systems make, shows nothing in place.
+  const inPlace = reporter === 'terminal' && process.stdout.isTTY && process.stdout.rows > 0;
+  if (inPlace) return createLiveProgress(options, process.stdout);
   return createLineProgress(options, (line) => process.stderr.write(`${line}\n`));
 }
 

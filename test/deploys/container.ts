@@ -27,8 +27,9 @@ export function containerUnavailable(): string | false {
 
 /** Starts it, and waits for a line that ends with the port. */
 export async function startContainer(t: Owner, { command, directory }: ContainerOptions): Promise<Container> {
-  // Of npm, which runs the test, its children are to know nothing; `env` takes off what tap adds to the spawned.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  // It is to know nothing of npm and CI, which run the test; `env` takes off what tap adds to the spawned.
+  const known = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') && name !== 'CI');
+  const env = Object.fromEntries(known);
   const unshare = 'unshare --pid --fork --kill-child --mount-proc --'.split(' ');
   const child = spawn('env', ['-u', 'NODE_OPTIONS', ...unshare, ...command], {
     cwd: directory,

@@ -28,8 +28,9 @@ interface Process {
 
 /** Warns where a SIGTERM may not reach this process. Call it before the coordinator's own signal handlers are there. */
 export function checkSignalPath(): void {
-  // A dyno is signalled as a whole (devcenter.heroku.com/articles/dynos#shutdown).
-  const shell = process.env['DYNO'] === undefined ? shellBetween() : undefined;
+  // A dyno is signalled as a whole (devcenter.heroku.com/articles/dynos#shutdown); nobody stops a CI job gracefully.
+  const { DYNO, CI } = process.env;
+  const shell = DYNO === undefined && CI === undefined ? shellBetween() : undefined;
   if (shell !== undefined) {
     const place = shell.pid === 1 ? 'process 1' : `process ${shell.pid}`;
     warn(

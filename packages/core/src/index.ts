@@ -20,6 +20,7 @@ export type { Logger } from './api/logger.ts';
 export type { CoordinatorOptions, ExitFunction, QuietDelay } from './api/options.ts';
 export type {
   HookReport,
+  Interference,
   ShutdownReport,
   State,
   WorkerReport,

@@ -139,9 +139,14 @@ export interface ShutdownReport {
   readonly requests: {
     /** Without a complete response when the listeners began to close. */
     readonly inFlight: number;
-    /** Answered since then, those in flight included. */
+    /** Came since then, and were taken. `inFlight` + `arrived` = `served` + `cut` + `gone`. */
+    readonly arrived: number;
+    /** Answered since the listeners began to close, those in flight included. */
     readonly served: number;
+    /** Destroyed at the deadline. */
     readonly cut: number;
+    /** Ended without a whole answer by their client, by the application, or by a timeout of Node's. */
+    readonly gone: number;
   };
   readonly hooks: readonly HookReport[];
   /** In a primary: one entry for each worker. What they reported is in the sums above. */

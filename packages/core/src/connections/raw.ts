@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { CutConnection } from '../api/report.ts';
-import type { Connections } from '../drain/connections.ts';
+import { NO_TOTALS, type Connections } from '../drain/connections.ts';
 import { isPassedOn, openSockets } from '../node-internals/net.ts';
 import { linger } from './linger.ts';
 import { peerName } from './names.ts';
@@ -77,7 +77,7 @@ export function trackRaw(
         socket.destroy();
         return cut;
       }),
-    totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
+    totals: () => ({ ...NO_TOTALS, gone }),
     open: () => [...sockets.entries.keys()],
     adopt: (open) => {
       if (!Array.isArray(open)) return;

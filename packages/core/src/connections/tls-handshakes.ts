@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Server, TLSSocket } from 'node:tls';
 import type { CutConnection } from '../api/report.ts';
-import type { Connections } from '../drain/connections.ts';
+import { NO_TOTALS, type Connections } from '../drain/connections.ts';
 import { now } from '../clock.ts';
 import { isPassedOn } from '../node-internals/net.ts';
 import { underTls } from '../node-internals/tls.ts';
@@ -83,7 +83,7 @@ export function trackTlsHandshakes(server: Server): Connections {
         // Nothing was asked for yet: a client that dribbles must not decide how a stop ends.
         return { kind: 'tls-handshake', name, requests: 0, lost: false };
       }),
-    totals: () => ({ inFlight: 0, served: 0, answered: 0, idle: 0, gone }),
+    totals: () => ({ ...NO_TOTALS, gone }),
     open: () => [...sockets.entries.keys()],
     adopt: (open) => {
       if (!Array.isArray(open)) return;

@@ -32,6 +32,10 @@ export interface ConnectionTotals {
   readonly inFlight: number;
   /** Requests answered since the drain began, those in flight included. */
   readonly served: number;
+  /** Requests that came since the drain began, and were taken. */
+  readonly arrived: number;
+  /** Requests that ended without a whole answer by the client, the application or a timeout of Node's. */
+  readonly unanswered: number;
   /** Ended after a response that said `Connection: close`, or an HTTP/2 session after GOAWAY. */
   readonly answered: number;
   /** Ended while idle: their `keepAliveGrace` was over. */
@@ -41,6 +45,16 @@ export interface ConnectionTotals {
   /** Handed to another process, which serves them on. */
   readonly moved?: number;
 }
+
+export const NO_TOTALS: ConnectionTotals = {
+  inFlight: 0,
+  arrived: 0,
+  served: 0,
+  unanswered: 0,
+  answered: 0,
+  idle: 0,
+  gone: 0,
+};
 
 /** What a server's connections share with the application. */
 export interface ConnectionHooks {
@@ -75,7 +89,9 @@ export function combineConnections(parts: readonly Connections[]): Connections {
       const totals = parts.map((part) => part.totals());
       return {
         inFlight: sum(totals, 'inFlight'),
+        arrived: sum(totals, 'arrived'),
         served: sum(totals, 'served'),
+        unanswered: sum(totals, 'unanswered'),
         answered: sum(totals, 'answered'),
         idle: sum(totals, 'idle'),
         gone: sum(totals, 'gone'),

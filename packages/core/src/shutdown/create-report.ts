@@ -58,11 +58,13 @@ export function createReport(parts: ReportParts): ShutdownReport {
     },
     requests: {
       inFlight: sum('inFlight'),
+      arrived: sum('arrived'),
       served: sum('served'),
       cut: [
         ...cut.map(({ requests }) => requests),
         ...workers.map(({ lost, report }) => report?.requests.cut ?? lost),
       ].reduce((total, requests) => total + requests, 0),
+      gone: sum('unanswered'),
     },
     hooks: hooks.map((each) => ({ ...each, duration: round(each.duration) })),
     workers,

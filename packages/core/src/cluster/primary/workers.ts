@@ -157,7 +157,9 @@ function totalsOf(report: ShutdownReport | null, counts: ConnectionCounts): Conn
   const { connections, requests } = report ?? {};
   return {
     inFlight: requests?.inFlight ?? counts.inFlight,
+    arrived: requests?.arrived ?? 0,
     served: requests?.served ?? 0,
+    unanswered: requests?.gone ?? 0,
     answered: connections?.answered ?? 0,
     idle: connections?.idle ?? 0,
     gone: connections?.gone ?? 0,

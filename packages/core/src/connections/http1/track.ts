@@ -1,12 +1,13 @@
 import type { Server } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { CutConnection } from '../../api/report.ts';
-import type { ConnectionHooks, Connections } from '../../drain/connections.ts';
+import { NO_TOTALS, type ConnectionHooks, type Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
 import { admit, sayCloseIfLast } from './admit.ts';
 import { busyOf, countsOf, unsettledOf, waitingOf } from './counts.ts';
 import { describeCut } from './cut.ts';
 import { NO_LIMITS } from '../../drain/limits.ts';
+import { replaceDestroySoon } from './destroy-soon.ts';
 import { deferRequests } from './defer-requests.ts';
 import { endEventStreams } from '../event-streams.ts';
 import {
@@ -59,7 +60,7 @@ export function trackHttp1(
   let limits = NO_LIMITS;
   /** The drain has lasted for `keepAliveGrace`. */
   let late = Infinity;
-  const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
+  const totals = { ...NO_TOTALS };
   const deferred = deferRequests(server);
   const idle = createIdleConnections(server, () => limits, {
     end: (connection) => end(connection, 'idle'),
@@ -79,7 +80,9 @@ export function trackHttp1(
     clearTimeout(connection.drain?.timer);
     const ending = connection.drain?.ending ?? 'gone';
     // One that is handed over counts when it has arrived.
-    if (phase === 'draining' && ending !== 'moved') totals[ending] += 1;
+    if (phase !== 'draining' || ending === 'moved') return;
+    totals[ending] += 1;
+    totals.unanswered += connection.inFlight.size;
   }, isPassedOn);
 
   const owner: RequestOwner = {
@@ -114,6 +117,7 @@ export function trackHttp1(
         deferred.drop(response);
         return;
       }
+      if (phase === 'draining') totals.arrived += 1;
       connection.since = Math.round(now());
       remember(connection, response, connection.since);
     },
@@ -154,14 +158,7 @@ export function trackHttp1(
       if (connection.inFlight.size === 0) connection.upload = incompleteRequest(socket);
     }
     for (const response of connection.inFlight) sayCloseIfLast(response);
-    // Node ends a response that said `Connection: close` with destroySoon.
-    Object.defineProperty(socket, 'destroySoon', {
-      configurable: true,
-      value: () => {
-        if (protocolOf(socket) === 'http') end(connection, 'answered');
-        else Socket.prototype.destroySoon.call(socket);
-      },
-    });
+    replaceDestroySoon(socket, () => end(connection, 'answered'));
   }
 
   function begin(connection: Http1Connection): void {
@@ -184,6 +181,7 @@ export function trackHttp1(
     const { socket } = connection;
     const response = currentResponse(socket);
     if (connection.inFlight.size === 0 && response !== undefined && !response.writableFinished) {
+      totals.arrived += 1;
       remember(connection, response, connection.since);
       sayCloseIfLast(response);
     }

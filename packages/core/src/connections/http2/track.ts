@@ -8,7 +8,7 @@ import type {
 import type { Server, Socket } from 'node:net';
 import type { CutConnection } from '../../api/report.ts';
 import { now } from '../../clock.ts';
-import type { Connections } from '../../drain/connections.ts';
+import { NO_TOTALS, type Connections } from '../../drain/connections.ts';
 import { openSessions, openStreams, underSession } from '../../node-internals/http2.ts';
 import { peerName } from '../names.ts';
 import { createOpenSet } from '../open-set.ts';
@@ -38,7 +38,7 @@ export function trackHttp2(
   let goaway: Goaway | undefined;
   let stopEndless = (): void => {};
   let latest: Socket | undefined;
-  const totals = { inFlight: 0, served: 0, answered: 0, idle: 0, gone: 0 };
+  const totals = { ...NO_TOTALS };
 
   /** gRPC calls that were told UNAVAILABLE instead of an answer. */
   const unanswered: CutConnection[] = [];
@@ -72,7 +72,9 @@ export function trackHttp2(
 
   function onStream(this: ServerHttp2Session, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const entry = sessions.entries.get(this);
-    if (entry !== undefined) addStream(entry, stream, { headers, since: now() });
+    if (entry === undefined) return;
+    if (goaway !== undefined) totals.arrived += 1;
+    addStream(entry, stream, { headers, since: now() });
   }
 
   function addStream(entry: Session, stream: ServerHttp2Stream, open: OpenStream): void {
@@ -87,6 +89,7 @@ export function trackHttp2(
     entries.delete(this);
     if (entry === undefined || !entry.streams.delete(this) || goaway === undefined) return;
     if (this.rstCode === 0) totals.served += 1;
+    else totals.unanswered += 1;
     entry.ending = 'answered';
     if (entry.streams.size === 0) goaway.whenQuiet(entry);
   }

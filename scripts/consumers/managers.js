@@ -30,7 +30,7 @@ export function tryManagers(target, tarballs, wanted) {
       ...files,
       'package.json': manifest,
       'yarn.lock': '',
-      '.yarnrc.yml': 'nodeLinker: pnp\n',
+      '.yarnrc.yml': 'nodeLinker: pnp\npnpEnableEsmLoader: true\n',
     });
     must('npx', ['--yes', '@yarnpkg/cli-dist@4', 'install', '--no-immutable'], folder);
     const loader = ['--require', './.pnp.cjs', '--loader', './.pnp.loader.mjs', '--no-warnings'];

@@ -61,3 +61,11 @@ t.test('every file that the README links to exists', async (t) => {
     t.doesNotThrow(() => read(path), path);
   }
 });
+
+t.test("core's own README has the same options, word for word", async (t) => {
+  for (const name of ['options', 'supervisor options']) {
+    const [block = name] =
+      new RegExp(`<!-- ${name} -->.*<!-- /${name} -->`, 's').exec(read('README.md')) ?? [];
+    t.ok(read('packages/core/README.md').includes(block), name);
+  }
+});

@@ -25,6 +25,7 @@ export const warningCodes = [
   'WARN_GRACEFUL_UNKNOWN_HOOK',
   'WARN_GRACEFUL_SHELL_BETWEEN',
   'WARN_GRACEFUL_LATE_COORDINATOR',
+  'WARN_GRACEFUL_WORKER_THREAD',
 ] as const;
 
 export type GracefulWarningCode = (typeof warningCodes)[number];

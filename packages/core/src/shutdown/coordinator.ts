@@ -10,6 +10,7 @@ import { settingsFor } from '../process/development.ts';
 import { watchFatalErrors } from '../process/fatal-errors.ts';
 import { checkSignalPath } from '../process/signal-path.ts';
 import { watchSignals } from '../process/signals.ts';
+import { checkMainThread } from '../process/worker-thread.ts';
 import { containErrors } from '../process/uncaught.ts';
 import { attempt } from './containment.ts';
 import { createReport } from './create-report.ts';
@@ -35,6 +36,7 @@ const MAX_NAMED = 10;
 export function makeCoordinator(settings: Settings, role: Role): CoordinatorControls {
   // Loaded here and never during a shutdown, when a read from the disk may stall.
   const native = loadSystemCalls();
+  if (settings.signals.length > 0) checkMainThread();
   if (settings.signals.includes('SIGTERM')) checkSignalPath();
   const cookies = watchSynCookies();
   containErrors();

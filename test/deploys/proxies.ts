@@ -31,6 +31,9 @@ export interface RunningProxy {
   readonly answers: () => Promise<void>;
 }
 
+/** 50 ms apart: Varnish compiles its settings with a C compiler, which takes long on a busy machine. */
+const MAX_TRIES = 1_200;
+
 const modules = 'mpm_event authz_core slotmem_shm proxy proxy_http proxy_balancer lbmethod_byrequests';
 
 const varnish = {
@@ -156,7 +159,7 @@ export async function startProxy(t: Owner, proxy: Proxy): Promise<RunningProxy> 
   });
   const answers = async (): Promise<void> => {
     for (let tries = 0; (await statusOf(port)) !== 200; tries += 1) {
-      if (tries < 200 && child.exitCode === null) await sleep(50);
+      if (tries < MAX_TRIES && child.exitCode === null) await sleep(50);
       else
         throw new Error(`${proxy.name} gives no answer\n${readFileSync(join(directory, 'output'), 'utf8')}`);
     }

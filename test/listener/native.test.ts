@@ -371,6 +371,7 @@ t.test('system calls', { skip: loaded.calls === undefined ? loaded.why : false }
       'acceptQueueLength',
       'acceptConnection',
       'reusePort',
+      'shutdownRead',
       'shutdownWrite',
     ];
     const names = [...ofSockets, 'unreadBytes'];

@@ -20,7 +20,7 @@
 enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16 };
 enum { SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000 };
 enum { F_GETFL = 3, O_NONBLOCK = 04000 };
-enum { SHUT_WR = 1 };
+enum { SHUT_RD = 0, SHUT_WR = 1 };
 enum { STATE_SYN_RECV = 3, STATE_LISTEN = 10 };
 
 static long system_call_once(long number, long a, long b, long c, long d, long e, long f) {
@@ -133,6 +133,11 @@ static long unread_bytes(long fd, long unused) {
   int value = 0;
   long error = system_call(__NR_ioctl, fd, FIONREAD, (long)&value, 0, 0, 0);
   return error < 0 ? error : value;
+}
+
+static long shutdown_read(long fd, long unused) {
+  (void)unused;
+  return system_call(__NR_shutdown, fd, SHUT_RD, 0, 0, 0, 0);
 }
 
 static long shutdown_write(long fd, long unused) {
@@ -275,6 +280,7 @@ static const struct function functions[] = {
     {"reusePort", reuse_port, 0, 0x7fffffff, 1},
     {"synReceived", syn_received, 1, 65535, 1},
     {"unreadBytes", unread_bytes, 0, 0x7fffffff, 1},
+    {"shutdownRead", shutdown_read, 0, 0x7fffffff, 1},
     {"shutdownWrite", shutdown_write, 0, 0x7fffffff, 1},
 };
 

@@ -25,11 +25,16 @@ function attach(server: Server): void {
 }
 
 onServerListening((server) => {
-  // Connections may come with the next message from the primary.
-  if (thisWorker() !== undefined) attach(server);
+  // In the same turn: a connection may come in the next one, and a session of HTTP/2 that began before is not listed.
+  if (!isScheduling()) attach(server);
   // By then the round-robin scheduler has taken the handle away from a server of its own.
   else setImmediate(attach, server);
 });
+
+/** Whether this process is the primary of a cluster, which opens listeners for its workers as servers of its own. */
+function isScheduling(): boolean {
+  return thisWorker() === undefined && Object.keys(nodeCluster().workers ?? {}).length > 0;
+}
 
 if (thisWorker() === undefined) {
   // One tick after the first worker was forked: long before it can ask for a listener.

@@ -123,7 +123,7 @@ export interface Settings {
   readonly exit: boolean | ExitFunction;
 }
 
-const seals: readonly unknown[] = ['auto', 'detach', 'filter', 'backlog', 'unlink', 'none'];
+const seals: readonly unknown[] = ['auto', 'detach', 'filter', 'backlog', 'unlink', 'shutdown', 'none'];
 
 /** Shortest `timeout` in milliseconds. A shorter one is a number of seconds. */
 const SHORTEST_TIMEOUT = 100;

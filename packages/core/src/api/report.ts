@@ -36,9 +36,10 @@ export interface WorkerReport {
  * - `backlog`: accept queue shrunk to one place and filled by a connection of our own; only handshakes over a real
  *   network are reset
  * - `unlink`: path of a Unix socket removed first; no client is reset
+ * - `shutdown`: an abstract Unix socket shut down for reading; new clients are refused at once, none is reset
  * - `none`: closed after three turns of the event loop without a new connection
  */
-export type Seal = 'detach' | 'filter' | 'backlog' | 'unlink' | 'none';
+export type Seal = 'detach' | 'filter' | 'backlog' | 'unlink' | 'shutdown' | 'none';
 
 /** What closing one listener came to. */
 export interface ListenerReport {

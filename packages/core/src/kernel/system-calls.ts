@@ -41,6 +41,11 @@ export interface SystemCalls {
   /** Bytes that wait in the receive queue of a connection (FIONREAD). EINVAL for a socket that listens. */
   readonly unreadBytes: (fd: number) => number;
   /**
+   * Shuts a socket down for reading (SHUT_RD), and returns 0. A listening Unix socket refuses every connect from then on,
+   * and what is in its queue can still be accepted. Never on TCP: there it takes the listener down with its queue.
+   */
+  readonly shutdownRead: (fd: number) => number;
+  /**
    * Sends a FIN behind what was written (SHUT_WR), and returns 0; more than once does no harm. ENOTCONN once both sides
    * have ended.
    */
@@ -66,6 +71,7 @@ const NAMES = [
   'reusePort',
   'synReceived',
   'unreadBytes',
+  'shutdownRead',
   'shutdownWrite',
   'sendDatagram',
 ] as const satisfies readonly (keyof SystemCalls)[];

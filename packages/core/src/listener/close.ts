@@ -9,13 +9,16 @@ import { countHandshakes } from './handshakes.ts';
 import { inspectTarget, type SealTarget, type SealContext } from './seal-target.ts';
 import type { SealMethod } from './seals/seal.ts';
 import { none } from './seals/none.ts';
+import { shutdown } from './seals/shutdown.ts';
 import { unlink } from './seals/unlink.ts';
 
 export interface CloseOptions extends SealContext {
   readonly seal: 'auto' | Seal;
 }
 
-const bestFirst: readonly SealMethod[] = [unlink, detach, filter, backlog, none];
+const bestFirst: readonly SealMethod[] = [unlink, shutdown, detach, filter, backlog, none];
+
+const forUnix: ReadonlySet<SealMethod> = new Set([unlink, shutdown]);
 
 /**
  * Closes a listening socket so that no client that reached the kernel is reset.
@@ -60,8 +63,8 @@ function sealListener(
   }
   const start = bestFirst.findIndex(({ seal }) => seal === wanted);
   for (const method of bestFirst.slice(Math.max(start, 0))) {
-    // TCP has no path: note `unlink` only if it was asked for by name.
-    if (method === unlink && wanted === 'auto' && target.socket.path === undefined) continue;
+    // Of TCP, note those for Unix sockets only if they were asked for by name.
+    if (forUnix.has(method) && wanted === 'auto' && target.socket.path === undefined) continue;
     const note = method.apply(target);
     if (note === undefined) return { method, notes };
     notes.push(note);

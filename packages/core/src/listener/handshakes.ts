@@ -46,15 +46,20 @@ export async function waitForHandshakes(target: SealTarget): Promise<void> {
   let asked = now();
   let count = countHandshakes(target);
   if (count === undefined) return waitFixed(target, target.handshakeTimeout);
-  while (count > 0 && now() < end && !target.expired()) {
+  while (count > 0 && isOpen(target) && now() < end && !target.expired()) {
     await sleep(Math.max(LOOK_MS, (now() - asked) * LOOK_SHARE));
     asked = now();
     count = countHandshakes(target) ?? count;
   }
 }
 
+/** Another program of this process may have closed it, and the port may be another's by now. */
+function isOpen({ system, socket }: SealTarget): boolean {
+  return system === undefined || socket.fd >= 0;
+}
+
 /** Waits `milliseconds`, or less if the deadline comes first. */
 export async function waitFixed(target: SealTarget, milliseconds: number): Promise<void> {
   const end = now() + milliseconds;
-  while (now() < end && !target.expired()) await sleep(Math.min(LOOK_MS * 2, end - now()));
+  while (isOpen(target) && now() < end && !target.expired()) await sleep(Math.min(LOOK_MS * 2, end - now()));
 }

@@ -1,12 +1,18 @@
 import { Server } from 'node:net';
 import { fileDescriptor, isCopyOfPrimary, isInherited, rawHandle, receiver } from '../node-internals/net.ts';
+import { closeBeside, notedPath, type UnixPath } from './unix-path.ts';
 
 /** A listening socket, seen from the kernel's side: that of a `net.Server`, or one that a cluster's primary owns. */
 export interface ListeningSocket {
-  /** File descriptor, or -1 where there is none to be seen (Windows, a round-robin worker). */
+  /**
+   * File descriptor, read from the handle each time: the application may close its listener, and the number may belong to
+   * another one soon. -1 from then on, and where there is none to be seen (Windows, a round-robin worker).
+   */
   readonly fd: number;
-  /** Path of a Unix socket, or undefined for TCP. */
+  /** Address of a Unix socket, or undefined for TCP. */
   readonly path: string | undefined;
+  /** Of a Unix socket, whose its path is. */
+  readonly unix: UnixPath | undefined;
   /** TCP address and port, or '' and 0. */
   readonly host: string;
   readonly port: number;
@@ -37,9 +43,17 @@ export function serverSocket(server: Server): ListeningSocket {
   };
   server.on('connection', count);
   server.on('drop', count);
+  const path = typeof address === 'string' ? address : undefined;
+  const unix = path === undefined ? undefined : notedPath(server, path);
+  const close = (): void => {
+    if (isListening(server) && rawHandle(server) === handle) Server.prototype.close.call(server);
+  };
   return {
-    fd: fileDescriptor(handle),
-    path: typeof address === 'string' ? address : undefined,
+    get fd() {
+      return fileDescriptor(handle);
+    },
+    path,
+    unix,
     // A round-robin worker whose primary has closed knows no address.
     host: (typeof address === 'object' && address?.address) || '',
     port: (typeof address === 'object' && address?.port) || 0,
@@ -51,7 +65,8 @@ export function serverSocket(server: Server): ListeningSocket {
     // http.Server#close would destroy connections as well: the idle ones on every line, and on Node 26 those just
     // accepted. The same method of net.Server closes the listener alone.
     close: () => {
-      if (isListening(server)) Server.prototype.close.call(server);
+      if (path === undefined || unix === undefined) close();
+      else closeBeside(path, unix, close);
     },
     release: () => {
       server.off('connection', count);

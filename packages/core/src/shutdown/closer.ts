@@ -4,6 +4,7 @@ import type { Connections } from '../drain/connections.ts';
 import type { DrainOptions } from '../drain/drainable.ts';
 import { closeListener } from '../listener/close.ts';
 import { isListening, keepAddress, serverSocket } from '../listener/listening-socket.ts';
+import { notePath } from '../listener/unix-path.ts';
 import { attempt } from './containment.ts';
 
 /** Closes the listeners of servers, drains their connections, and remembers how that went. */
@@ -11,7 +12,7 @@ export interface Closer {
   /** Closes these, and from then on those that `close` is called for. */
   readonly begin: (options: DrainOptions, servers: ReadonlyMap<Server, Connections>) => void;
   readonly begun: () => boolean;
-  /** Before `begin` it does nothing; a server that listens again is closed again. */
+  /** Before `begin` it only notes whose its path is; a server that listens again is closed again. */
   readonly close: (server: Server, connections: Connections) => void;
   /** Gives a server back what `address()` answers by itself. */
   readonly release: (server: Server) => void;
@@ -23,6 +24,7 @@ export interface Closer {
 export function createCloser(failed: (error: unknown) => void): Closer {
   const reports: Promise<ListenerReport | undefined>[] = [];
   const drains: Promise<void>[] = [];
+  const draining = new Set<Connections>();
   const beingClosed = new Set<Server>();
   /** Undoes `keepAddress`, by server. */
   const restoreAddress = new Map<Server, () => void>();
@@ -46,6 +48,7 @@ export function createCloser(failed: (error: unknown) => void): Closer {
       closed = report;
     }
     connections.drain(options);
+    draining.add(connections);
     drains.push(closed.then(connections.whenEmpty));
   }
 
@@ -56,13 +59,23 @@ export function createCloser(failed: (error: unknown) => void): Closer {
         attempt(failed, () => close(server, connections), undefined);
     },
     begun: () => options !== undefined,
-    close,
+    close: (server, connections) => {
+      notePath(server);
+      close(server, connections);
+    },
     release: (server) => {
       restoreAddress.get(server)?.();
       restoreAddress.delete(server);
     },
     closed: async () => (await allOf(reports)).filter((report) => report !== undefined),
-    drained: () => allOf(drains),
+    drained: async () => {
+      await allOf(drains);
+      // A connection may have moved to a server that had none left: one that looks at its first byte gives it away.
+      const left = (): Connections[] => [...draining].filter((each) => each.counts().open > 0);
+      for (let busy = left(); busy.length > 0; busy = left()) {
+        await Promise.all(busy.map((each) => each.whenEmpty()));
+      }
+    },
   };
 }
 

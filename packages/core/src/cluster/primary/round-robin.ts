@@ -4,6 +4,7 @@ import { now, sleep, turn } from '../../clock.ts';
 import { addressKey } from '../protocol.ts';
 import { onServerListening } from '../../listener/listen-channel.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
+import { closeBeside, unixPath } from '../../listener/unix-path.ts';
 import {
   fileDescriptor,
   isInherited,
@@ -112,14 +113,19 @@ export function watchRoundRobin(): RoundRobin {
     let accepted = 0;
     const distribute = handle.onconnection;
     const close = handle.close.bind(handle);
+    const path = typeof address === 'string' ? address : undefined;
+    const unix = path === undefined ? undefined : unixPath(path);
     const tcp = typeof address === 'object' && address !== null ? address : undefined;
     const scheduler: Scheduler = {
       key: addressKey(address),
       give: (client) => distribute.call(handle, 0, client),
       deserted: false,
       socket: {
-        fd: fileDescriptor(handle),
-        path: typeof address === 'string' ? address : undefined,
+        get fd() {
+          return fileDescriptor(handle);
+        },
+        path,
+        unix,
         host: tcp?.address ?? '',
         port: tcp?.port ?? 0,
         copied: false,
@@ -129,7 +135,8 @@ export function watchRoundRobin(): RoundRobin {
         relisten: (backlog) => handle.listen?.(backlog) === 0,
         close: () => {
           schedulers.delete(scheduler);
-          close();
+          if (path === undefined || unix === undefined) close();
+          else closeBeside(path, unix, close);
         },
         release: () => {},
       },

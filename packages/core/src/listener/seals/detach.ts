@@ -16,6 +16,7 @@ export const detach: SealMethod = {
   seal: 'detach',
   apply: ({ system, noSystem, socket, shared, cookies }) => {
     if (system === undefined) return `detach: ${noSystem}`;
+    if (socket.path !== undefined) return 'detach: not a TCP socket, which takes the option and ignores it';
     if (shared) return 'detach: the port is shared (SO_REUSEPORT)';
     if (cookies) return 'detach: the kernel answers with SYN cookies';
     // A worker of the same cluster may have done it: binding twice needs a privilege.

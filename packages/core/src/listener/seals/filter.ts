@@ -17,6 +17,7 @@ export const filter: SealMethod = {
   seal: 'filter',
   apply: ({ system, noSystem, socket }) => {
     if (system === undefined) return `filter: ${noSystem}`;
+    if (socket.path !== undefined) return 'filter: not a TCP socket, which takes the program and ignores it';
     const error = system.attachSynFilter(socket.fd);
     return error < 0 ? `filter: SO_ATTACH_FILTER failed with ${getSystemErrorName(error)}` : undefined;
   },

@@ -1,4 +1,4 @@
-import { renameSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { acceptAll, quietTurns } from '../accept-queue.ts';
 import type { SealMethod } from './seal.ts';
 
@@ -9,11 +9,13 @@ import type { SealMethod } from './seal.ts';
  */
 export const unlink: SealMethod = {
   seal: 'unlink',
-  apply: ({ socket: { path } }) => {
-    if (path === undefined) return 'unlink: not a Unix socket';
+  apply: ({ socket: { path, unix } }) => {
+    if (path === undefined || unix === undefined) return 'unlink: not a Unix socket';
     if (process.platform === 'win32' || path.startsWith('\0')) return 'unlink: the socket has no path';
+    // A successor has taken it over: no client finds this socket by it.
+    if (!unix.isOurs()) return undefined;
     try {
-      unlinkSync(path);
+      unlinkSync(unix.path);
       return undefined;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
@@ -22,20 +24,6 @@ export const unlink: SealMethod = {
   },
   finish: async (target, close) => {
     if (!acceptAll(target)) await quietTurns(target);
-    closeKeepingSuccessorsPath(target.socket.path ?? '', close);
+    close();
   },
 };
-
-/** libuv removes the path when it closes the socket, even where a successor has bound it meanwhile. */
-function closeKeepingSuccessorsPath(path: string, close: () => void): void {
-  const aside = `${path}.${process.pid}`;
-  try {
-    renameSync(path, aside);
-  } catch {
-    // No successor has bound the path.
-    close();
-    return;
-  }
-  close();
-  renameSync(aside, path);
-}

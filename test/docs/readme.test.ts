@@ -36,7 +36,7 @@ t.test('the options table is what the source says', async (t) => {
     'packages/core/src/cluster/primary/supervisor-options.ts',
     'SupervisorOptions extends CoordinatorOptions',
   );
-  t.equal(Object.keys(supervisor).length, 5);
+  t.equal(Object.keys(supervisor).length, 6);
   t.strictSame(table(readme, 'supervisor options'), supervisor);
 });
 

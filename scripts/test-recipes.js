@@ -1,0 +1,125 @@
+// Runs each program of docs/frameworks.md and docs/observability.md with the packages that it imports, from npm, and
+// stops it with a request in flight: the answer must arrive, the next client be refused, and the exit code be 0.
+//   node scripts/test-recipes.js [name…]     RECIPES=<folder>: keeps what was installed
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const pages = ['docs/frameworks.md', 'docs/observability.md'];
+const kept = process.env.RECIPES;
+const target = kept ?? mkdtempSync(join(tmpdir(), 'graceful-recipes-'));
+/** Paths of a request that takes a while, where it is not `/`. */
+const paths = { trpc: '/hello' };
+
+const recipes = pages.flatMap((page) =>
+  [
+    ...readFileSync(join(root, page), 'utf8').matchAll(/^```js recipe=(\S+)(?: expect=(\S+))?\n(.*?)^```/gms),
+  ].map(([, name, expect = '', text]) => ({ name, expect: new RegExp(expect), text })),
+);
+const wanted = process.argv.slice(2);
+const chosen = recipes.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+
+/** Packages that the programs import, and that are not ours or Node's. */
+const imports = chosen.flatMap(({ text }) =>
+  [...text.matchAll(/from '([^']+)'/g)].map(([, name]) =>
+    name
+      .split('/')
+      .slice(0, name.startsWith('@') ? 2 : 1)
+      .join('/'),
+  ),
+);
+const foreign = [...new Set(imports)].filter((name) => !/^(?:node:|@graceful-cluster\/)/.test(name));
+/** Peers that a package does not bring. */
+const peers = { '@apollo/server': ['graphql'] };
+
+function install() {
+  writeFileSync(join(target, 'package.json'), JSON.stringify({ type: 'module', private: true }));
+  const all = foreign.flatMap((name) => [name, ...(peers[name] ?? [])]);
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  const { status } = spawnSync('npm', ['install', ...quiet, ...all], { cwd: target, stdio: 'inherit' });
+  if (status !== 0) throw new Error('npm install failed');
+}
+
+/** The built packages: what they import from each other is beside them. */
+function copyOwn() {
+  for (const name of ['core', 'express', 'fastify']) {
+    const folder = join(target, 'node_modules/@graceful-cluster', name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const part of ['package.json', 'dist', 'prebuilds']) {
+      const from = join(root, 'packages', name, part);
+      if (part !== 'prebuilds' || name === 'core') cpSync(from, join(folder, part), { recursive: true });
+    }
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function ask(port, path) {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      response.resume().on('end', () => resolve(String(response.statusCode)));
+      response.on('error', ({ code }) => resolve(code));
+    });
+    request.on('error', ({ code }) => resolve(code));
+  });
+}
+
+async function run({ name, expect, text }) {
+  const file = join(target, `${name}.js`);
+  writeFileSync(file, text);
+  const port = await freePort();
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const child = spawn(process.execPath, [file], { cwd: target, env: { ...env, PORT: String(port) } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+  const ended = new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve(signal ?? code));
+  });
+  const path = paths[name] ?? '/';
+  try {
+    let first = 'ECONNREFUSED';
+    for (let count = 0; first === 'ECONNREFUSED' && count < 300 && child.exitCode === null; count += 1) {
+      await sleep(100);
+      first = await ask(port, path);
+    }
+    const inFlight = ask(port, path);
+    await sleep(250);
+    child.kill('SIGTERM');
+    await sleep(100);
+    const late = await ask(port, path);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const seen = [first, await inFlight, late, await ended].join(', ');
+    clearTimeout(limit);
+    const passed = seen === '200, 200, ECONNREFUSED, 0' && expect.test(output);
+    console.log(`${passed ? 'ok' : 'not ok'} ${name}: ${seen}`);
+    if (!passed) console.log(output);
+    return passed;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+let failed = 0;
+try {
+  if (kept === undefined) install();
+  copyOwn();
+  for (const recipe of chosen) if (!(await run(recipe))) failed += 1;
+} finally {
+  if (kept === undefined) rmSync(target, { recursive: true });
+}
+console.log(`${chosen.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && chosen.length > 0 ? 0 : 1;

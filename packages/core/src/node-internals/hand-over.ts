@@ -109,7 +109,7 @@ export function adoptHandle(server: Server, handle: FreeHandle): void {
     allowHalfOpen: allowHalfOpen === true,
     pauseOnCreate: pauseOnConnect === true,
   };
-  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+  const socket = new Socket(options);
   const counted = server as unknown as { _connections: number };
   counted._connections += 1;
   Object.assign(socket, { server, _server: server });

@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from 'node:net';
+import type { Server } from 'node:net';
 import { now } from '../../clock.ts';
 import type { HandBackTarget } from '../../drain/limits.ts';
 import { isDealt, socketOf, type FreeHandle } from '../../node-internals/hand-over.ts';
@@ -34,7 +34,7 @@ export function createHandBackLink(
 
   function note(server: Server): void {
     // Once the listener is closed, neither can be asked for.
-    if (isDealt(server)) addresses.set(server, addressKey(server.address() as AddressInfo | string | null));
+    if (isDealt(server)) addresses.set(server, addressKey(server.address()));
     else addresses.delete(server);
   }
 

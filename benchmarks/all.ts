@@ -1,12 +1,21 @@
 // Runs the benchmarks one after the other, or the one that is named:
 //   npm run bench [-- --quick] [--node PATH]
-//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|peers [options of that one]
+//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|peers [options of that one]
 // peers runs only where it is named: it installs packages.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const benchmarks = ['refusal', 'exit', 'steady-state', 'memory', 'deadline', 'cluster', 'adapters'];
+const benchmarks = [
+  'refusal',
+  'exit',
+  'steady-state',
+  'memory',
+  'deadline',
+  'cluster',
+  'adapters',
+  'startup',
+];
 const onDemand = ['peers'];
 
 const [first = '', ...rest] = process.argv.slice(2);

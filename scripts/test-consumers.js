@@ -1,7 +1,7 @@
 // Installs the packages as npm would publish them into fresh projects, as users would, and stops a server from each.
 // Without arguments all of them; otherwise those that are named:
-//   core express5 express4 fastify nest11 nest12   the frameworks, in ESM, CommonJS, TypeScript strict and node10
-//   readme                                         the programs of the packages' READMEs
+//   core express5 express4 fastify nest11 nest12   the frameworks, in ESM, CommonJS, TypeScript strict and
+//                                                  node10; and the programs of the packages' READMEs
 //   jest esbuild webpack ncc tsup sea              the tools
 //   pnpm yarn                                      other package managers
 //   old-node bun deno                              what is not supported, and says so

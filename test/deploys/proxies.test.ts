@@ -32,9 +32,15 @@ async function deploy(
   program: Rolling['program'],
   way: Way,
 ): Promise<Deployed> {
-  const { gap, shutdownDelay, websockets } = proxy;
+  const { gap, shutdownDelay, keepAliveGrace, websockets } = proxy;
   const { workers, reload } = ways[way];
-  const pair = await startPair(t, { program, ports: servers, workers, shutdownDelay, gap });
+  const pair = await startPair(t, {
+    program,
+    ports: servers,
+    workers,
+    options: { shutdownDelay, keepAliveGrace },
+    gap,
+  });
   await answers();
   const load = startLoad(port, { websockets });
   try {

@@ -13,6 +13,8 @@ export interface Proxy {
   /** Milliseconds between a new server that listens and the next stop. */
   readonly gap: number;
   readonly shutdownDelay: number;
+  /** Of the coordinator; its default if not given. */
+  readonly keepAliveGrace?: number;
   /** Whether it also sends the handshake of a WebSocket elsewhere. */
   readonly websockets: boolean;
   readonly program: string;
@@ -40,7 +42,9 @@ const varnish = {
   program: 'varnishd',
   wrap: (block: string): string => block,
   start: (file: string, directory: string, port: number): readonly string[] =>
-    `-F -j none -n ${directory}/varnish -s malloc,64m -a 127.0.0.1:${port} -f ${file}`.split(' '),
+    `-F -j none -n ${directory}/varnish -s malloc,64m -p backend_idle_timeout=1 -a 127.0.0.1:${port} -f ${file}`.split(
+      ' ',
+    ),
 };
 
 export const proxies: readonly Proxy[] = [
@@ -93,6 +97,7 @@ export const proxies: readonly Proxy[] = [
     name: 'Varnish that tries again',
     gap: 1_000,
     shutdownDelay: 0,
+    keepAliveGrace: 2_000,
     websockets: false,
     block: ['vcl', 0],
     ...varnish,

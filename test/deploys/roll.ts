@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShutdownReport } from '@graceful-cluster/core';
+import type { Setup } from '../fixtures/deploys/app.ts';
 import type { Owner } from '../helpers/child.ts';
 import { startProgram, type Program } from './program.ts';
 
@@ -9,7 +10,7 @@ export interface Rolling {
   readonly ports: readonly [number, number];
   /** 0 is one process without a cluster. */
   readonly workers: number;
-  readonly shutdownDelay: number;
+  readonly options: Setup['options'];
   /** Milliseconds between a new server that listens and the next stop. */
   readonly gap: number;
 }
@@ -33,8 +34,7 @@ export interface Pair {
 
 /** Starts both, and waits until they listen. */
 export async function startPair(t: Owner, rolling: Rolling): Promise<Pair> {
-  const { program, ports, workers, shutdownDelay, gap } = rolling;
-  const options = { shutdownDelay };
+  const { program, ports, workers, options, gap } = rolling;
   const start = (port: number): Promise<Program> =>
     startProgram(t, program, { host: '127.0.0.1', port, workers, options });
   const pair = await Promise.all([start(ports[0]), start(ports[1])]);

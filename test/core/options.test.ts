@@ -38,7 +38,7 @@ const objects = (rule: string): readonly Case[] => [
   [circular, rule, '<ref *1> { self: [Circular *1] } (object)'],
   [{ big: 1n }, rule, '{ big: 1n } (object)'],
 ];
-const seals = 'one of auto, detach, filter, backlog, unlink, none';
+const seals = 'one of auto, detach, filter, backlog, unlink, shutdown, none';
 const methods = 'a boolean or an object with the methods debug, info, warn, error';
 
 const cases: Readonly<Record<string, readonly Case[]>> = {
@@ -254,7 +254,9 @@ t.test('everything else is taken', async (t) => {
     { development: false },
     { logger: true },
     { logger: false },
-    ...(['auto', 'detach', 'filter', 'backlog', 'unlink', 'none'] as const).map((seal) => ({ seal })),
+    ...(['auto', 'detach', 'filter', 'backlog', 'unlink', 'shutdown', 'none'] as const).map((seal) => ({
+      seal,
+    })),
   ];
   for (const options of good) t.equal(refusal(options), 'taken');
 });

@@ -84,8 +84,10 @@ t.test('at a terminal', { jobs: 2 }, async (t) => {
     t.match(after, /^: the stop was not clean /);
   });
 
-  t.test('a stop that is over at once draws nothing', async (t) => {
+  t.test('of a clean stop nothing is left, and mostly nothing is drawn', async (t) => {
     const { code, stderr } = await stop(t, short, ['terminal']);
-    t.strictSame([code, stderr], [0, '']);
+    t.equal(code, 0);
+    // A busy machine may take so long that the line is drawn: then it is taken away.
+    t.match(stderr, /^$|\r\u001B\[K$/);
   });
 });

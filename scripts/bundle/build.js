@@ -57,6 +57,8 @@ async function bundle() {
     format: 'cjs',
     exports: 'named',
     comments: false,
+    // Names and lines stay: a stack trace can be read.
+    minify: { compress: true, mangle: false, codegen: false },
     codeSplitting: entries.length > 1 ? { groups: [{ name: 'core', test: isShared }] } : false,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
@@ -71,6 +73,9 @@ async function bundle() {
     if (isEntry) writeFileSync(join(lib, `${name}.mjs`), passOn(name, exports));
   }
 }
+
+/** Four spaces are a tenth of what tsc wrote. */
+const tabs = (spaces) => '\t'.repeat(spaces.length / 4);
 
 /** The declarations of the CommonJS file, and of the ES module in front of it. */
 function declare(entry) {
@@ -89,7 +94,7 @@ function declare(entry) {
     whole === undefined
       ? `export { ${list(named)} };\n`
       : `declare namespace ${whole} {\n    export { ${types} };\n}\nexport = ${whole};\n`;
-  writeFileSync(join(lib, `${entry}.d.ts`), `${text}${end}`);
+  writeFileSync(join(lib, `${entry}.d.ts`), `${text}${end}`.replaceAll(/^(?: {4})+/gm, tabs));
   const esm =
     named.length === 0 ? `import './${entry}.js';\n` : `export { ${list(named)} } from './${entry}.js';\n`;
   writeFileSync(join(lib, `${entry}.d.mts`), esm);

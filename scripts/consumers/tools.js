@@ -59,16 +59,11 @@ const bundlers = {
   tsup: {
     install: ['tsup@9', 'typescript@5.9'],
     try: (folder) => {
-      const args = [
-        'tsup',
-        'plain.mjs',
-        '--format',
-        'cjs,esm',
-        '--no-splitting',
-        '--no-external',
-        '@graceful-cluster/core',
-      ];
-      if (!check('tsup, bundles', run('npx', args, folder))) return;
+      write(folder, {
+        'tsup.config.mjs': `export default { entry: ['plain.mjs'], format: ['cjs', 'esm'], splitting: false,
+          noExternal: ['@graceful-cluster/core'] };`,
+      });
+      if (!check('tsup, bundles', run('npx', ['tsup'], folder))) return;
       tryBundle('tsup cjs', 'plain.js', folder);
       tryBundle('tsup esm', 'plain.mjs', folder);
     },

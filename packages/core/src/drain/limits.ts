@@ -1,6 +1,6 @@
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { FreeHandle } from '../node-internals/hand-over.ts';
+import type { HandBackTarget } from '../node-internals/hand-over.ts';
 import { now } from '../clock.ts';
 
 /** What a drain may take, in milliseconds, and two questions to the kernel. */
@@ -15,23 +15,6 @@ export interface DrainLimits {
   readonly sendFin: (socket: Socket) => void;
   /** Where connections may go instead of ending here. */
   readonly handBack?: HandBackTarget | undefined;
-}
-
-/** Another process that takes idle connections: the primary of a cluster, which deals them again. */
-export interface HandBackTarget {
-  /** Whether it dealt the connections of this server. */
-  readonly deals: (server: Server) => boolean;
-  /**
-   * One at a time. `taken`: it has the connection, and this process closes its copy. `returned`: it wants no more of
-   * them. `lost`: nobody knows who has it.
-   *
-   * @param idle - milliseconds since its last request; undefined if it has never had one
-   */
-  readonly give: (
-    server: Server,
-    handle: FreeHandle,
-    idle: number | undefined,
-  ) => Promise<'taken' | 'returned' | 'lost'>;
 }
 
 /** 127.0.0.0/8, alone or mapped into IPv6, and ::1. */

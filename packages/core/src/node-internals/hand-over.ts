@@ -9,9 +9,26 @@ export interface FreeHandle extends RawHandle {
   readonly close: () => void;
 }
 
+/** Another process that takes idle connections: the primary of a cluster, which deals them again. */
+export interface HandBackTarget {
+  /** Whether it dealt the connections of this server. */
+  readonly deals: (server: Server) => boolean;
+  /**
+   * One at a time. `taken`: it has the connection, and this process closes its copy. `returned`: it wants no more of
+   * them. `lost`: nobody knows who has it.
+   *
+   * @param idle - milliseconds since its last request; undefined if it has never had one
+   */
+  readonly give: (
+    server: Server,
+    handle: FreeHandle,
+    idle: number | undefined,
+  ) => Promise<'taken' | 'returned' | 'lost'>;
+}
+
 interface HttpParts {
   parser?: { _consumed?: boolean; unconsume?: () => void } | null;
-  _handle?: (RawHandle & Partial<FreeHandle> & { _consumed?: boolean }) | null;
+  _handle?: (RawHandle & Partial<FreeHandle> & { _consumed?: boolean; reading?: boolean }) | null;
 }
 
 /** Whether the primary of a cluster deals the connections of a listening server: its handle is no handle of libuv's. */
@@ -89,6 +106,8 @@ export function freeHandle(socket: Socket): FreeHandle | undefined {
   if (typeof handle?.readStop !== 'function' || typeof handle.close !== 'function') return undefined;
   if (typeof parser?.unconsume !== 'function') return undefined;
   handle.readStop();
+  // The next socket of this handle starts to read only if it finds it so.
+  handle.reading = false;
   parser.unconsume();
   parser._consumed = false;
   handle._consumed = false;

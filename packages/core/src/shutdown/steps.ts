@@ -3,7 +3,7 @@ import { createReport } from './create-report.ts';
 import { createDeadline, now, type Deadline } from '../clock.ts';
 import { whenCalm } from './calm.ts';
 import { waitDelay } from './delay.ts';
-import type { HandBackTarget } from '../drain/limits.ts';
+import type { HandBackTarget } from '../node-internals/hand-over.ts';
 import type { Drainable } from '../drain/drainable.ts';
 import type { Events } from './events.ts';
 import type { Hooks } from './hooks.ts';

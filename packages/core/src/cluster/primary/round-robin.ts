@@ -2,81 +2,18 @@ import type { Worker } from 'node:cluster';
 import type { Server } from 'node:net';
 import { now, sleep, turn } from '../../clock.ts';
 import { addressKey } from '../protocol.ts';
+import {
+  isClientHandle,
+  type ClientHandle,
+  type Pending,
+  type RoundRobin,
+  type Scheduler,
+  type SchedulerHandle,
+} from './scheduler.ts';
 import { onServerListening } from '../../listener/listen-channel.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
 import { closeBeside, unixPath } from '../../listener/unix-path.ts';
-import {
-  fileDescriptor,
-  isInherited,
-  rawHandle,
-  receiver,
-  type RawHandle,
-} from '../../node-internals/net.ts';
-
-/** An accepted connection that the primary holds until a worker has taken it. */
-interface ClientHandle {
-  close: (callback?: () => void) => void;
-}
-
-/** A listening handle of Node's round-robin scheduler. */
-interface SchedulerHandle extends RawHandle {
-  onconnection: (error: number, client: ClientHandle | undefined) => void;
-  close: () => void;
-}
-
-/** One listener of the scheduler, with its queue of connections. */
-interface Scheduler {
-  readonly key: string;
-  readonly socket: ListeningSocket;
-  /** Gives a connection to a worker; one that is in the queue already moves to its end. */
-  readonly give: (client: ClientHandle) => void;
-  /** No worker listens any more: the scheduler has let go of the queue, and would keep what is given to it for ever. */
-  deserted: boolean;
-}
-
-interface Pending {
-  readonly scheduler: Scheduler;
-  /** Whom it was sent to, who has not taken it yet. */
-  worker: Worker | undefined;
-  /** Number of the message that it was sent with, and when. */
-  seq: unknown;
-  since: number;
-  /** Whether a worker has sent it back. */
-  refused: boolean;
-}
-
-/** The listening sockets that a cluster's primary owns under round robin, and what is on its way to workers. */
-export interface RoundRobin {
-  /** Calls back with each socket there is, and with each one that is opened later. */
-  readonly onSocket: (visit: (socket: ListeningSocket) => void) => void;
-  /** Connections that were accepted so far; undefined while the scheduler has no socket, as in `SCHED_NONE`. */
-  readonly arrived: () => number | undefined;
-  /** Connections that were accepted and that no worker has been handed, or that workers have sent back. */
-  readonly queued: () => number;
-  /**
-   * Resolves when workers have taken every accepted connection, except those whose worker does not answer; when all
-   * refuse them; or when `expired`.
-   *
-   * @returns connections that were given up
-   */
-  readonly handedOver: (expired: () => boolean) => Promise<number>;
-  /**
-   * Takes a connection that a worker has given back, and deals it as a new one, unless the listener is closed or very
-   * many wait to be dealt. Then its handle is closed here, which leaves it to the worker.
-   *
-   * @param listener - by its `addressKey`
-   * @param idle - milliseconds since its last request; null if it has never had one
-   */
-  readonly take: (listener: string, handle: unknown, idle: number | null) => boolean;
-  /** @returns false */
-  readonly refuse: (handle: unknown) => false;
-  /**
-   * Follows what is sent to a worker, so that a connection which it dies with, unacknowledged and so unread, goes to
-   * another worker; Node leaves its client hanging. Where no worker is left it is closed.
-   */
-  readonly follow: (worker: Worker) => void;
-  readonly stop: () => void;
-}
+import { fileDescriptor, isInherited, rawHandle, receiver } from '../../node-internals/net.ts';
 
 /** Turns of the loop between a worker's exit and the recovery of what it held. */
 const RECOVERY_TURNS = 5;
@@ -91,10 +28,6 @@ const ANSWER = 250;
 
 /** Connections that may wait to be taken by a worker while others are given back. */
 const FULL = 511;
-
-function isClientHandle(handle: unknown): handle is ClientHandle {
-  return typeof (handle as Partial<ClientHandle> | null | undefined)?.close === 'function';
-}
 
 /**
  * Watches the primary's scheduler. It opens each listener as a `net.Server`, takes its handle and lets the server

@@ -7,7 +7,7 @@ import type { ConnectionCounts, ShutdownReport, WorkerReport, ListenerReport } f
 import { createIdleForks } from './idle-forks.ts';
 import type { Member } from './member.ts';
 import { createMember } from './worker-handle.ts';
-import type { RoundRobin } from './round-robin.ts';
+import type { RoundRobin } from './scheduler.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** The workers of a cluster, seen from the primary. */

@@ -1,7 +1,6 @@
 import type { Server } from 'node:net';
 import { now } from '../../clock.ts';
-import type { HandBackTarget } from '../../drain/limits.ts';
-import { isDealt, socketOf, type FreeHandle } from '../../node-internals/hand-over.ts';
+import { isDealt, socketOf, type FreeHandle, type HandBackTarget } from '../../node-internals/hand-over.ts';
 import { addressKey, type WorkerMessage } from '../protocol.ts';
 import { keptSince } from './kept.ts';
 

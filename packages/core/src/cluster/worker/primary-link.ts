@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
+import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { createReadiness } from '../../shutdown/readiness.ts';
 import { createHandBackLink } from './hand-back.ts';
@@ -93,47 +94,56 @@ function createWorkerRole(worker: Worker): Role {
     join,
   };
 
+  function tellProgress(core: CoordinatorControls): void {
+    void tell({ type: 'progress', ...core.progress() });
+  }
+
+  function obey(core: CoordinatorControls, message: PrimaryMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        welcome = true;
+        beWelcome();
+        tellReady();
+        break;
+      case 'farewell':
+        welcome = false;
+        break;
+      case 'announce':
+        core.announce();
+        break;
+      case 'ask-handlers':
+        break;
+      case 'given':
+        handBack.answered(message.id, message.taken ? 'taken' : 'returned');
+        break;
+      case 'drain': {
+        const { reason, timeout, together } = message;
+        timer ??= setInterval(tellProgress, PROGRESS, core).unref();
+        core.drain({
+          reason,
+          timeout,
+          together,
+          handBack: message.handBack ? handBack.target : undefined,
+        });
+        break;
+      }
+    }
+  }
+
   function join(core: CoordinatorControls): void {
-    const tellProgress = (): void => void tell({ type: 'progress', ...core.progress() });
     const leave = (reason: string, together: boolean): void => {
       core.drain({ reason, timeout: undefined, together });
     };
-    const onMessage = (message: PrimaryMessage): void => {
-      switch (message.type) {
-        case 'welcome':
-          welcome = true;
-          beWelcome();
-          tellReady();
-          break;
-        case 'farewell':
-          welcome = false;
-          break;
-        case 'announce':
-          core.announce();
-          break;
-        case 'ask-handlers':
-          break;
-        case 'given':
-          handBack.answered(message.id, message.taken ? 'taken' : 'returned');
-          break;
-        case 'drain': {
-          const { reason, timeout, together } = message;
-          timer ??= setInterval(tellProgress, PROGRESS).unref();
-          core.drain({
-            reason,
-            timeout,
-            together,
-            handBack: message.handBack ? handBack.target : undefined,
-          });
-          break;
-        }
-      }
+    /** In plain Node a worker that was disconnected ends when its loop is empty: it may have a job to finish. */
+    const dismissed = (): void => {
+      leaveEndToProgram();
+      leave('the primary disconnected', false);
     };
     const onDisconnect = (): void => {
       // The primary may have dealt it before it died: two processes must not read from one connection.
       handBack.failed('lost');
       if (worker.exitedAfterDisconnect) {
-        leave('the primary disconnected', false);
+        dismissed();
         return;
       }
       // Otherwise Node exits the worker in the next listener, whatever it is serving (nodejs/node#27679).
@@ -142,7 +152,7 @@ function createWorkerRole(worker: Worker): Role {
     };
     // A worker that leaves before its drain is over takes its requests with it: let that be known.
     const onExit = (): void => {
-      if (!reported) tellProgress();
+      if (!reported) tellProgress(core);
     };
     const unhear = onInternalMessage(process, (message, handle) => {
       const { cmd, moved } = (message ?? {}) as { readonly cmd?: unknown; readonly moved?: unknown };
@@ -150,7 +160,7 @@ function createWorkerRole(worker: Worker): Role {
       // Node's message with a connection, to which the primary has added how long it has been idle.
       if (typeof moved === 'number') keepIdle(handle, moved, () => core.coordinator.state === 'running');
       const received = unwrapFromPrimary(message, 'internal');
-      if (received !== undefined) onMessage(received);
+      if (received !== undefined) obey(core, received);
     });
     // Version 1 said everything in ordinary messages. One that heard no hello still announces its shutdown.
     const onPlainMessage = (message: unknown): void => {
@@ -159,7 +169,7 @@ function createWorkerRole(worker: Worker): Role {
       const first = packing !== 'plain';
       packing = 'plain';
       if (first) void tell({ type: 'hello' });
-      onMessage(received);
+      obey(core, received);
     };
     worker.on('message', onPlainMessage);
     process.on('exit', onExit);
@@ -178,6 +188,6 @@ function createWorkerRole(worker: Worker): Role {
     });
     if (process.connected) void tell({ type: 'hello' });
     // The primary disconnected it before it got this far.
-    else setImmediate(leave, 'the primary disconnected', false);
+    else setImmediate(dismissed);
   }
 }

@@ -1,9 +1,12 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { now, sleep } from '../../clock.ts';
 import type { DrainLimits } from '../../drain/limits.ts';
 import { protocolOf } from '../../node-internals/http.ts';
 import { adoptHandle, freeHandle, isFlushed, isUntouched, serverOf } from '../../node-internals/hand-over.ts';
 import { rawHandle } from '../../node-internals/net.ts';
+import type { OpenSet } from '../open-set.ts';
+import type { IdleConnections } from './idle.ts';
 import { drainState, type Http1Connection } from './request-channel.ts';
 
 /** Time between two looks at a connection that is not idle yet, in milliseconds. */
@@ -19,107 +22,115 @@ const SHARE = 0.5;
 export interface HandBack {
   /** Whether the connection will go to another process when it is idle, and so must not be told that it ends. */
   readonly keeps: (connection: Http1Connection) => boolean;
-  /** Hands it over as soon as it is idle. */
-  readonly offer: (connection: Http1Connection) => void;
+  /** Hands it over as soon as it is idle, unless it is to end here: returns whether it will. */
+  readonly offer: (connection: Http1Connection) => boolean;
   readonly moved: () => number;
-  /** Resolves when none is on its way. */
-  readonly settled: () => Promise<void>;
+  /** Resolves when nothing is left in the set, and none is on its way. */
+  readonly whenEmpty: (set: OpenSet<Socket, Http1Connection>) => Promise<void>;
 }
 
-export interface HandBackContext {
-  readonly limits: () => DrainLimits;
-  readonly headBegun: (connection: Http1Connection) => boolean;
-  /** It ends here after all. */
-  readonly stay: (connection: Http1Connection) => void;
+/** How long connections may be handed over. */
+interface Window {
+  readonly open: () => boolean;
+  readonly close: () => void;
 }
 
-/** @param server - one of plain HTTP/1: what TLS knows of a connection is in this process */
-export function createHandBack(server: Server, { limits, headBegun, stay }: HandBackContext): HandBack {
-  const queue = new Set<Http1Connection>();
-  let working: Promise<void> | undefined;
+function createWindow(limits: () => DrainLimits): Window {
   let half: number | undefined;
-  let refused = false;
+  let closed = false;
+  return {
+    open: () => {
+      if (closed || limits().handBack === undefined) return false;
+      half ??= limits().left() * (1 - SHARE);
+      return limits().left() > half;
+    },
+    close: () => {
+      closed = true;
+    },
+  };
+}
+
+/**
+ * @param plain - whether the server is one of plain HTTP/1
+ * @param idle - for those that end here after all
+ */
+export function createHandBack(
+  server: Server,
+  plain: boolean,
+  limits: () => DrainLimits,
+  idle: IdleConnections,
+): HandBack {
+  const queue = new Set<Http1Connection>();
+  const window = createWindow(limits);
+  let working: Promise<void> | undefined;
   let moved = 0;
 
-  function active(): boolean {
-    if (limits().handBack === undefined || refused) return false;
-    half ??= limits().left() * (1 - SHARE);
-    return limits().left() > half;
-  }
-
-  function keeps({ socket, drain }: Http1Connection): boolean {
-    return (
-      active() &&
-      drain?.ending === undefined &&
-      serverOf(socket) === server &&
-      protocolOf(socket) === 'http' &&
-      limits().handBack?.deals(server) === true &&
-      isUntouched(socket, 1)
-    );
-  }
-
-  function isIdle(connection: Http1Connection): boolean {
-    const { socket, upload } = connection;
-    return upload?.complete !== false && isFlushed(socket) && !headBegun(connection);
-  }
+  const keeps = ({ socket, drain }: Http1Connection): boolean =>
+    plain &&
+    window.open() &&
+    drain?.ending === undefined &&
+    serverOf(socket) === server &&
+    protocolOf(socket) === 'http' &&
+    limits().handBack?.deals(server) === true &&
+    isUntouched(socket, 1);
 
   async function hand(connection: Http1Connection): Promise<void> {
-    const { socket, inFlight } = connection;
+    const { socket, inFlight, upload } = connection;
     // Its next response offers it again.
     if (inFlight.size > 0 || socket.destroyed || socket.writableEnded) return;
-    if (!keeps(connection)) {
-      stay(connection);
-      return;
-    }
-    if (!isIdle(connection)) {
-      drainState(connection).timer = setTimeout(offer, LOOK_MS, connection);
-      return;
-    }
-    const silent = socket.bytesRead === 0;
+    if (!keeps(connection)) idle.await(connection);
+    else if (idle.headBegun(connection) || !isFlushed(socket) || upload?.complete === false) {
+      drainState(connection).timer = setTimeout(enqueue, LOOK_MS, connection);
+    } else await give(connection);
+  }
+
+  async function give(connection: Http1Connection): Promise<void> {
+    const { socket, since } = connection;
+    const age = socket.bytesRead > 0 ? now() - since : undefined;
     const handle = freeHandle(socket);
     if (handle === undefined) {
-      refused = true;
-      stay(connection);
+      window.close();
+      idle.await(connection);
       return;
     }
     drainState(connection).ending = 'moved';
     socket.destroy();
-    const outcome = await limits().handBack?.give(
-      server,
-      handle,
-      silent ? undefined : now() - connection.since,
-    );
-    if (outcome === 'returned') {
-      refused = true;
-      adoptHandle(server, handle);
-      return;
-    }
-    handle.close();
+    const outcome = await limits().handBack?.give(server, handle, age);
     if (outcome === 'taken') moved += 1;
+    if (outcome === 'returned') {
+      window.close();
+      adoptHandle(server, handle);
+    } else handle.close();
   }
 
   async function work(): Promise<void> {
     // Until then the process that deals them would deal them here.
-    while (rawHandle(server) !== null && active()) await sleep(CLOSED_MS);
+    while (rawHandle(server) !== null && window.open()) await sleep(CLOSED_MS);
     for (const connection of queue) {
       queue.delete(connection);
       await hand(connection);
     }
+    working = undefined;
   }
 
-  function offer(connection: Http1Connection): void {
+  function enqueue(connection: Http1Connection): void {
     queue.add(connection);
-    working ??= work().finally(() => {
-      working = undefined;
-    });
+    working ??= work();
   }
 
   return {
     keeps,
-    offer,
+    offer: (connection) => {
+      if (!keeps(connection)) return false;
+      enqueue(connection);
+      return true;
+    },
     moved: () => moved,
-    settled: async () => {
-      while (working !== undefined) await working;
+    whenEmpty: async ({ entries, whenEmpty }) => {
+      do {
+        await whenEmpty();
+        while (working !== undefined) await working;
+      } while (entries.size > 0);
     },
   };
 }

@@ -61,7 +61,7 @@ export interface RequestOwner {
   /** @param existing - whether it was open before the server was attached */
   readonly adopt: (socket: Socket, existing?: boolean) => Http1Connection;
   readonly started: (connection: Http1Connection, response: ServerResponse) => void;
-  readonly finished: (connection: Http1Connection) => void;
+  readonly finished: (connection: Http1Connection, response: ServerResponse) => void;
   /** Whether the connection goes on in another process, and its responses must not say that it ends. */
   readonly keeps: (connection: Http1Connection) => boolean;
   /** Another server has the connection from now on. */
@@ -98,7 +98,7 @@ function onFinish(message: unknown): void {
     connection.inFlight = NONE;
     connection.upload = request.complete ? undefined : request;
   }
-  connection.owner.finished(connection);
+  connection.owner.finished(connection, response);
 }
 
 /** Requests of this server are the owner's: those that are followed, and where Node hides what a socket writes, all. */
@@ -178,7 +178,16 @@ export function connectionOf(socket: TrackedSocket): Http1Connection | undefined
   return socket[record];
 }
 
-/** Puts what is known of a connection where its requests find it. */
-export function setConnection(socket: TrackedSocket, connection: Http1Connection): void {
-  socket[record] = connection;
+/** Puts what is known of a new connection where its requests find it. */
+export function setConnection(socket: TrackedSocket, owner: RequestOwner, opened: number): Http1Connection {
+  return (socket[record] = {
+    socket,
+    owner,
+    opened,
+    inFlight: NONE,
+    upload: undefined,
+    since: Math.round(now()),
+    take: undefined,
+    drain: undefined,
+  });
 }

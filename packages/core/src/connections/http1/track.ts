@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { CutConnection } from '../../api/report.ts';
 import { NO_TOTALS, type ConnectionHooks, type Connections } from '../../drain/connections.ts';
@@ -14,6 +14,7 @@ import {
   currentResponse,
   incompleteRequest,
   listConnections,
+  saysClose,
   protocolOf,
   exposesCurrentResponse,
   stopTimeoutChecks,
@@ -67,12 +68,8 @@ export function trackHttp1(
     endUpgraded: endUpgrade,
   });
 
-  const handBack = createHandBack(server, {
-    limits: () => limits,
-    headBegun: idle.headBegun,
-    stay: idle.await,
-  });
-
+  // What TLS knows of a connection is in this process.
+  const handBack = createHandBack(server, event === 'connection', () => limits, idle);
   /** While nothing is shutting down. */
   const known = createQuietSet();
   /** From then on. */
@@ -90,17 +87,8 @@ export function trackHttp1(
       leaveRaw(socket);
       const other = connectionOf(socket);
       other?.owner.leave(other);
-      const connection: Http1Connection = {
-        socket,
-        owner,
-        opened: existing && event === 'connection' ? 0 : received(socket),
-        inFlight: NONE,
-        upload: undefined,
-        since: Math.round(now()),
-        take: undefined,
-        drain: undefined,
-      };
-      setConnection(socket, connection);
+      const opened = existing && event === 'connection' ? 0 : received(socket);
+      const connection = setConnection(socket, owner, opened);
       if (phase === 'running') {
         known.add(connection);
         tapParser(connection);
@@ -113,7 +101,7 @@ export function trackHttp1(
         recordPipelined(connection, response);
         return;
       }
-      if (phase !== 'running' && !admit(connection, response, now() > late && !owner.keeps(connection))) {
+      if (phase !== 'running' && !admit(connection, response, now() > late && !handBack.keeps(connection))) {
         deferred.drop(response);
         return;
       }
@@ -121,12 +109,12 @@ export function trackHttp1(
       connection.since = Math.round(now());
       remember(connection, response, connection.since);
     },
-    finished: (connection) => {
+    finished: (connection, response) => {
       if (phase !== 'draining') return;
       totals.served += 1;
-      if (connection.inFlight.size === 0) process.nextTick(takeNext, connection);
+      if (connection.inFlight.size === 0) process.nextTick(takeNext, connection, response);
     },
-    keeps: (connection) => event === 'connection' && phase === 'draining' && handBack.keeps(connection),
+    keeps: handBack.keeps,
     leave: (connection) => {
       known.remove(connection);
       sockets.remove(connection.socket);
@@ -166,8 +154,7 @@ export function trackHttp1(
     if (connection.inFlight.size > 0 || isPassedOn(socket)) return;
     // A turn later the listeners of `closing` have run, and the application has written its last messages.
     if (protocolOf(socket) === 'upgraded') setImmediate(endUpgrade, connection);
-    else if (owner.keeps(connection)) handBack.offer(connection);
-    else idle.await(connection);
+    else if (!handBack.offer(connection)) idle.await(connection);
   }
 
   function endUpgrade(connection: Http1Connection): void {
@@ -177,7 +164,7 @@ export function trackHttp1(
   }
 
   /** Once a response is finished Node begins with the next one, which may be from before this server was attached. */
-  function takeNext(connection: Http1Connection): void {
+  function takeNext(connection: Http1Connection, done: ServerResponse): void {
     const { socket } = connection;
     const response = currentResponse(socket);
     if (connection.inFlight.size === 0 && response !== undefined && !response.writableFinished) {
@@ -186,9 +173,11 @@ export function trackHttp1(
       sayCloseIfLast(response);
     }
     if (connection.inFlight.size > 0) return;
-    if (owner.keeps(connection)) handBack.offer(connection);
+    // `maxRequestsPerSocket`, or the application, has told the client that this was the last one.
+    const told = saysClose(done) && handBack.keeps(connection);
+    if (!told && handBack.offer(connection)) return;
     // A response that came this late has said close, whatever the application gave it, or it ends without a word.
-    else if (connection.drain?.asked === true && now() > late) end(connection, 'answered');
+    if (told || (connection.drain?.asked === true && now() > late)) end(connection, 'answered');
     else idle.await(connection);
   }
 
@@ -240,12 +229,7 @@ export function trackHttp1(
       totals.inFlight = countsOf(all(), requestsOf).inFlight;
       for (const connection of sockets.entries.values()) begin(connection);
     },
-    whenEmpty: async () => {
-      do {
-        await sockets.whenEmpty();
-        await handBack.settled();
-      } while (sockets.entries.size > 0);
-    },
+    whenEmpty: () => handBack.whenEmpty(sockets),
     cut: () => {
       sockets.sweep();
       return [...sockets.entries.values()].map(cut);

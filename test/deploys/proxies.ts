@@ -42,7 +42,7 @@ const varnish = {
   program: 'varnishd',
   wrap: (block: string): string => block,
   start: (file: string, directory: string, port: number): readonly string[] =>
-    `-F -j none -n ${directory}/varnish -s malloc,64m -p backend_idle_timeout=1 -a 127.0.0.1:${port} -f ${file}`.split(
+    `-F -j none -n ${directory}/varnish -s malloc,64m -p backend_idle_timeout=1 -p backend_remote_error_holddown=0 -a 127.0.0.1:${port} -f ${file}`.split(
       ' ',
     ),
 };

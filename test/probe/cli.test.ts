@@ -175,7 +175,16 @@ t.test('a server that already runs', async (t) => {
   const exited = once(child, 'exit');
   const url = `http://localhost:${port}`;
   while ((await fetch(url).catch(() => undefined)) === undefined) await sleep(20);
-  const run = await runProbe(['--pid', String(child.pid), '--url', url, '--reporter', 'tap']);
+  const run = await runProbe([
+    '--pid',
+    String(child.pid),
+    '--url',
+    url,
+    '--clients',
+    '16',
+    '--reporter',
+    'tap',
+  ]);
   t.strictSame(await exited, [0, null]);
   t.equal(run.code, 0, run.stderr);
   t.match(run.stdout, /ok \d+ - keep-alive\n[^]*ok \d+ - websocket\n[^]*ok \d+ - tls # SKIP no TLS\n/);

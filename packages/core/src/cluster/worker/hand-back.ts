@@ -52,7 +52,8 @@ export function createHandBackLink(
         new Promise((resolve) => {
           id += 1;
           settle = resolve;
-          const since = keptSince(socketOf(handle));
+          // One that has had a request here is idle since that.
+          const since = idle === undefined ? keptSince(socketOf(handle)) : undefined;
           const message: WorkerMessage = {
             type: 'give',
             id,

@@ -9,9 +9,9 @@ const BUFFER_MS = 1_000;
 /** On the clock of `now()`, when the last request of a connection was, in another worker. */
 const since = new WeakMap<Socket, number>();
 
-/** When the last request of a connection was that another worker gave back; undefined once one has come here. */
+/** When the last request of a connection was, if another worker gave it back. */
 export function keptSince(socket: Socket | undefined): number | undefined {
-  return socket !== undefined && socket.bytesRead === 0 ? since.get(socket) : undefined;
+  return socket && since.get(socket);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Member } from './member.ts';
 import { createMember } from './worker-handle.ts';
 import type { RoundRobin } from './scheduler.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
+import { watchOwnDisconnect } from './own-disconnect.ts';
 
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
@@ -35,6 +36,7 @@ export interface MembersEvents {
 export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: MembersEvents): Members {
   const entries = new Map<Worker, Member>();
   const idleForks = createIdleForks();
+  let ownDisconnect: (() => void) | undefined;
   const listeners: Promise<ListenerReport | undefined>[] = [];
   /** Workers that were in their cleanup when this process came to its own. */
   const late = new Set<Member>();
@@ -109,6 +111,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       for (const member of witnesses) member.close();
       roundRobin.onSocket(closeSocket);
       idleForks.start();
+      ownDisconnect = watchOwnDisconnect();
       members.announce();
     },
     closed: async () => {
@@ -146,6 +149,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       nodeCluster().off('fork', onFork);
       for (const member of all()) member.release();
       idleForks.stop();
+      ownDisconnect?.();
       roundRobin.stop();
     },
   };

@@ -97,7 +97,9 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     of: add,
     reports: () => witnesses.map((member) => member.report()),
     counts: () => sumCounts(all().map((member) => member.counts())),
-    unsettled: () => all().filter((member) => !member.gone()).length,
+    // Every accepted connection has a worker by then, and a primary's own listeners may pass the signal on to workers
+    // that run theirs.
+    unsettled: () => 0,
     waiting: (limit) =>
       all()
         .flatMap((member) => member.waiting())

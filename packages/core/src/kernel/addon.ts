@@ -28,8 +28,8 @@ export function findAddon(): AddonFile {
 }
 
 /**
- * Whole paths, spelled out: bundlers that copy such files (ncc, and @vercel/nft, which Next.js and Vercel use) read
- * them off the source.
+ * Whole paths, spelled out: @vercel/nft, by which Next.js and Vercel find the files of a program, reads them off the
+ * source.
  */
 function places(platform: string): readonly string[] {
   const program = dirname(process.argv[1] ?? process.execPath);

@@ -9,7 +9,7 @@ import type { Member } from './member.ts';
 import { createMember } from './worker-handle.ts';
 import type { RoundRobin } from './scheduler.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
-import { watchOwnDisconnect } from './own-disconnect.ts';
+import { answerDisconnect } from './answer-disconnect.ts';
 
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
@@ -113,7 +113,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       for (const member of witnesses) member.close();
       roundRobin.onSocket(closeSocket);
       idleForks.start();
-      ownDisconnect = watchOwnDisconnect();
+      ownDisconnect = answerDisconnect(() => Promise.all(all().map(({ exited }) => exited)));
       members.announce();
     },
     closed: async () => {

@@ -69,8 +69,15 @@ export async function stops(t: Test, app: App, expected: Expected): Promise<void
     return;
   }
   t.equal(report.exitCode, code, 'the report tells the exit code');
-  t.same(report.requests, { inFlight, served, cut: lost }, 'requests in the report');
-  const { open, cut: cutConnections, ...ends } = report.connections;
+  const { arrived, gone: unanswered, ...requests } = report.requests;
+  t.same(requests, { inFlight, served, cut: lost }, 'requests in the report');
+  t.equal(inFlight + arrived, served + lost + unanswered, 'and they add up');
+  const { open, cut: cutConnections, cutTotal, moved, ...ends } = report.connections;
+  t.same(
+    { cutTotal, moved },
+    { cutTotal: cut.length, moved: 0 },
+    'as many were cut, and none was given back',
+  );
   t.same(ends, { answered, idle, gone }, 'ends of connections in the report');
   t.same(
     cutConnections.map(({ kind, lost }) => ({ kind, lost })),

@@ -2,16 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import type { Test } from 'tap';
 import { askHttps, clientHello, keepAliveAgent, openTcp, openTls } from '../../helpers/https-client.ts';
-import {
-  clean,
-  late,
-  NOT_CLEAN,
-  options,
-  short,
-  sleep,
-  type StartServer,
-  stop,
-} from '../../helpers/shutdown.ts';
+import { clean, late, options, short, sleep, type StartServer, stop } from '../../helpers/shutdown.ts';
 import { localAddress, NO_OUTSIDE } from '../../helpers/outside.ts';
 
 const setup = { kind: 'https', options } as const;
@@ -116,7 +107,7 @@ export function testHttps(t: Test, start: StartServer): void {
     t.match(result, {
       code: 0,
       signal: null,
-      stderr: NOT_CLEAN,
+      stderr: '',
       report: {
         clean: true,
         connections: { cut: [{ kind: 'tls-handshake', name: /^127\.0\.0\.1:\d+$/, lost: false }] },

@@ -33,22 +33,34 @@ export const handlers: readonly Row[] = [
     },
   },
   {
-    name: 'a handler that throws: the process dies as it does without us',
+    name: 'a handler that throws in the drain: the others are answered, its own request is cut, exit 1',
     skip: ({ answersErrors }) => (answersErrors ? 'answers 500' : undefined),
+    options: { coordinator: { timeout: 5_000 } },
     run: async (t, app, start) => {
       const plain = await start({ plain: true });
-      const [client, without] = [await app.connect(), await plain.connect()];
-      await app.told('opened');
+      const [client, other, without] = [await app.connect(), await app.connect(), await plain.connect()];
+      other.write(get('/slow?held'));
+      await app.handling('/slow?held');
       await app.terminate();
       client.write(get('/throw'));
       without.write(get('/throw'));
-      const [ours, theirs] = [await app.stopped(), await plain.stopped()];
-      for (const { code, signal, stderr, handled } of [ours, theirs]) {
-        t.same({ code, signal, handled }, { code: 1, signal: null, handled: ['/throw'] });
-        t.match(stderr, crashes);
-      }
-      t.equal(ours.report, undefined, 'no report');
-      t.same(await client.closed(), await without.closed(), 'the same end');
+      const { code, signal } = await plain.stopped();
+      t.same({ code, signal }, { code: 1, signal: null }, 'without us the process dies');
+      await app.handling('/throw');
+      app.release();
+      await answers(t, other, '/slow?held', 'close');
+      await endsCleanly(t, other);
+      t.equal((await client.closed()).rest, '', 'no answer');
+      await stops(t, app, {
+        handled: ['/slow?held', '/throw'],
+        inFlight: 1,
+        served: 1,
+        lost: 1,
+        answered: 1,
+        cut: [{ kind: 'request', name: /^GET \/throw, \d\.\d s$/, lost: true }],
+        code: 1,
+        stderr: crashes,
+      });
     },
   },
   {

@@ -64,7 +64,7 @@ function isQuick(t: Test, told: string): void {
 }
 
 t.test('Ctrl-C at a terminal', { skip: noScript }, async (t) => {
-  const command = [process.execPath, fixture, `'${slow}'`].join(' ');
+  const command = `exec ${process.execPath} ${fixture} '${slow}'`;
   const { child, line } = run(t, 'script', ['-qec', command, '/dev/null']);
   const port = Number(await line('ready'));
   await openSilent(t, port);
@@ -75,7 +75,7 @@ t.test('Ctrl-C at a terminal', { skip: noScript }, async (t) => {
 });
 
 t.test('Ctrl-C at a terminal: what is in flight has its time', { skip: noScript }, async (t) => {
-  const command = [process.execPath, fixture, `'${slow}'`].join(' ');
+  const command = `exec ${process.execPath} ${fixture} '${slow}'`;
   const { child, line } = run(t, 'script', ['-qec', command, '/dev/null']);
   const port = Number(await line('ready'));
   const answer = ask(port, '/slow');
@@ -136,7 +136,7 @@ t.test('the option turns it off as well', { skip: noScript }, async (t) => {
   const options = JSON.stringify({ shutdownDelay: 700, development: false });
   const { child, line } = run(t, 'script', [
     '-qec',
-    `${process.execPath} ${fixture} '${options}'`,
+    `exec ${process.execPath} ${fixture} '${options}'`,
     '/dev/null',
   ]);
   await line('ready');

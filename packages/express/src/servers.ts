@@ -33,7 +33,7 @@ const opened = new Set<WeakRef<Server>>();
 const guesses = new WeakMap<Server, { by: ShutdownCoordinator; detach: () => void }>();
 
 onServerListening((server) => {
-  // One that is closed tells again when it listens again.
+  // Closed servers are dropped: `listening` brings one back.
   for (const reference of opened) if (reference.deref()?.listening !== true) opened.delete(reference);
   if (server.listenerCount('request') === 0) return;
   opened.add(new WeakRef(server));

@@ -21,7 +21,7 @@ export function leaveRaw(stream: Duplex): void {
 export interface RawOptions {
   /** Whether a connection is of this kind. Default: all are. */
   readonly takes?: (socket: Socket) => boolean;
-  /** Whether Node has answered them, and ended its half: nobody reads what they still send. Default: false. */
+  /** Whether Node has answered them, and ended its half: the application reads nothing of what they still send. Default: false. */
   readonly answered?: () => boolean;
 }
 

@@ -33,8 +33,8 @@ export interface SystemCalls {
   /** 1 where SO_REUSEPORT is set on the socket, otherwise 0. */
   readonly reusePort: (fd: number) => number;
   /**
-   * TCP sockets of either family in state SYN_RECV with this local port in this network namespace, as sock_diag(7)
-   * tells without privileges. The errno of socket(2) where a sandbox forbids netlink; EINTR where the table changed
+   * TCP sockets of either family in state SYN_RECV with this local port in this network namespace, counted by
+   * sock_diag(7) without privileges. The errno of socket(2) where a sandbox forbids netlink; EINTR where the table changed
    * while it was read.
    */
   readonly synReceived: (port: number) => number;

@@ -75,7 +75,7 @@ export function serverSocket(server: Server): ListeningSocket {
   };
 }
 
-/** Whether a server listens, whatever it tells a program that has closed it during a shutdown (postponed-close.ts). */
+/** Whether a server listens, whatever its `listening` says to a program that has closed it during a shutdown (postponed-close.ts). */
 export function isListening(server: Server): boolean {
   return Reflect.get(Server.prototype, 'listening', server);
 }

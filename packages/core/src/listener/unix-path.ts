@@ -18,7 +18,7 @@ interface Noted {
 
 const noted = new WeakMap<Server, Noted>();
 
-/** To be called as soon as a server listens: once another process has taken its path over, nothing tells whose it was. */
+/** Call it as soon as a server listens: once another process has taken its path over, whose it was cannot be seen. */
 export function notePath(server: Server): void {
   const handle = rawHandle(server);
   // The first look counts: a successor may be quicker than the listeners of `listening`.

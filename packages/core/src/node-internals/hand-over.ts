@@ -15,7 +15,7 @@ export interface HandBackTarget {
   readonly deals: (server: Server) => boolean;
   /**
    * One at a time. `taken`: it has the connection, and this process closes its copy. `returned`: it wants no more of
-   * them. `lost`: nobody knows who has it.
+   * them. `lost`: either process may have it.
    *
    * @param idle - milliseconds since its last request; undefined if it has never had one
    */

@@ -122,7 +122,7 @@ export type ChangeHead = (response: ServerResponse, headers: unknown) => unknown
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
 
 /**
- * Has a response call `change` when its head is written, however that comes about: every `writeHead` ends in
+ * Has a response call `change` when its head is written, by whichever call: every `writeHead` ends in
  * `_storeHeader`, that of a subclass and those that `on-headers` wraps included. Where there is no such method, in
  * `writeHead` itself, for the headers that were set before.
  */

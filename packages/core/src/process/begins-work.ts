@@ -4,7 +4,7 @@ import { createHook } from 'node:async_hooks';
 const NO_WORK = new Set(['TickObject', 'Microtask', 'WRITEWRAP', 'TTYWRAP', 'SIGNALWRAP']);
 
 /**
- * Calls a function, and tells whether it began something asynchronous: a timer, a promise, a request; or resolved a
+ * Calls a function, and returns whether it began something asynchronous: a timer, a promise, a request; or resolved a
  * promise that something else waits for.
  */
 export function beginsWork<T>(call: () => T): { readonly result: T; readonly began: boolean } {

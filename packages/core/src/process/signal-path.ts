@@ -28,7 +28,7 @@ interface Process {
 
 /** Warns where a SIGTERM may not reach this process. Call it before the coordinator's own signal handlers are there. */
 export function checkSignalPath(): void {
-  // A dyno is signalled as a whole (devcenter.heroku.com/articles/dynos#shutdown); nobody stops a CI job gracefully.
+  // A dyno is signalled as a whole (devcenter.heroku.com/articles/dynos#shutdown); a CI job is not stopped gracefully.
   const { DYNO, CI } = process.env;
   const shell = DYNO === undefined && CI === undefined ? shellBetween() : undefined;
   if (shell !== undefined) {

@@ -16,8 +16,8 @@ type Streams = () => Iterable<readonly [ServerHttp2Stream, OpenStream]>;
 
 /**
  * Ends streams that have no end of their own, until the returned function is called. Event streams in the second half of
- * the drain: their clients reconnect. gRPC calls just before the deadline, as UNAVAILABLE, since nothing tells a
- * subscription from a long answer; cut, they would be CANCELLED, which clients take for a wish of their own.
+ * the drain: their clients reconnect. gRPC calls just before the deadline, as UNAVAILABLE, since a
+ * subscription looks like a long answer; cut, they would be CANCELLED, which clients take for a wish of their own.
  *
  * @param unanswered - called for each call that gets nothing but its status
  */

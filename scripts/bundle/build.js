@@ -57,6 +57,8 @@ async function bundle() {
     format: 'cjs',
     exports: 'named',
     comments: false,
+    // Names and lines stay: a stack trace can be read.
+    minify: { compress: true, mangle: false, codegen: false },
     codeSplitting: entries.length > 1 ? { groups: [{ name: 'core', test: isShared }] } : false,
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',

@@ -1,6 +1,6 @@
 // Runs the benchmarks one after the other, or the one that is named:
 //   npm run bench [-- --quick] [--node PATH]
-//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|peers [options of that one]
+//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|scale|peers [options of that one]
 // peers runs only where it is named: it installs packages.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -15,6 +15,7 @@ const benchmarks = [
   'cluster',
   'adapters',
   'startup',
+  'scale',
 ];
 const onDemand = ['peers'];
 

@@ -21,6 +21,8 @@ export interface ClusterProcess {
   readonly signalGroup: (name: NodeJS.Signals) => void;
   /** The rest of the n-th line that begins with these words. Rejects if the program ends without. */
   readonly line: (words: string, nth?: number) => Promise<string>;
+  /** All of these so far. */
+  readonly lines: (words: string) => readonly string[];
   readonly exited: Promise<Exit>;
   readonly report: () => Promise<ShutdownReport>;
   readonly stderr: () => string;
@@ -37,6 +39,8 @@ export interface ClusterOptions {
   readonly file?: string;
   /** The words of the line that is waited for; one that does not end with a port gives none. */
   readonly until?: string;
+  /** How many descriptors each of its processes may have. */
+  readonly descriptors?: number;
 }
 
 interface Owner {
@@ -48,7 +52,10 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
   const { env, nodeOptions = [], program = 'test/fixtures/cluster/server', until = 'listening on' } = options;
   const { file = fileURLToPath(new URL(`../../${program}.js`, import.meta.url)) } = options;
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, [...nodeOptions, file], {
+  const { descriptors = 'hard' } = options;
+  const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath];
+  const [command, args] = descriptors === 'hard' ? [process.execPath, []] : ['sh', limited];
+  const child = spawn(command, [...args, ...nodeOptions, file], {
     env: { ...inherited, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -93,6 +100,7 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
     signal: (name) => kill(pid, name),
     signalGroup: (name) => kill(-pid, name),
     line,
+    lines,
     exited,
     report: async () => JSON.parse(await line('report')) as ShutdownReport,
     stderr: () => stderr,

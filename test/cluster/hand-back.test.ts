@@ -1,72 +1,12 @@
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t, { type Test } from 'tap';
-import type { ReloadReport, Retired } from '@graceful-cluster/core';
-import { ends, kill, startCluster, type ClusterProcess } from './cluster-process.ts';
-import { get, keep, type KeptConnection } from './kept-connection.ts';
-
-const CLEAN = { code: 0, signal: null };
+import t from 'tap';
+import { freePort } from '../fixtures/cluster/free-port.ts';
+import { kill } from './cluster-process.ts';
+import { get, keep, keepTls } from './kept-connection.ts';
+import { connections, drains, pid, release, reload, reloaded, retired, start, stops } from './reloading.ts';
 
 t.jobs = 4;
-
-interface Setting {
-  /** Of its servers. */
-  readonly server?: object;
-  readonly supervisor?: object;
-  readonly touches?: 'listener' | 'property';
-  readonly workers?: number;
-}
-
-function start(t: Test, { server, supervisor, touches, workers = 1 }: Setting = {}): Promise<ClusterProcess> {
-  const env = {
-    WORKERS: String(workers),
-    SERVER: JSON.stringify({ keepAliveTimeout: 60_000, ...server }),
-    OPTIONS: JSON.stringify({ timeout: 20_000, ...supervisor }),
-    ...(touches && { TOUCHES: touches }),
-  };
-  return startCluster(t, { env });
-}
-
-async function reload(cluster: ClusterProcess, nth = 1): Promise<ReloadReport> {
-  cluster.signal('SIGUSR2');
-  return JSON.parse(await cluster.line('reloaded', nth)) as ReloadReport;
-}
-
-async function retired(cluster: ClusterProcess, nth = 1): Promise<Retired> {
-  return JSON.parse(await cluster.line('retired', nth)) as Retired;
-}
-
-/** Connections that have had a request each. */
-async function connections(t: Test, cluster: ClusterProcess, count: number): Promise<KeptConnection[]> {
-  const all = await Promise.all(Array.from({ length: count }, () => keep(cluster.port)));
-  for (const each of all) t.teardown(each.end);
-  for (const each of all) await each.ask();
-  return all;
-}
-
-async function stops(t: Test, cluster: ClusterProcess, all: readonly KeptConnection[]): Promise<void> {
-  for (const each of all) each.end();
-  cluster.signal('SIGTERM');
-  await ends(t, cluster, CLEAN, { timeout: 20_000 });
-  t.equal(cluster.stderr(), '');
-}
-
-/** Begins a reload, and resolves when the first worker drains. */
-async function drains(cluster: ClusterProcess, workers = 1): Promise<void> {
-  cluster.signal('SIGUSR2');
-  await cluster.line('up', workers + 1);
-  await sleep(700);
-}
-
-async function reloaded(cluster: ClusterProcess): Promise<ReloadReport> {
-  return JSON.parse(await cluster.line('reloaded')) as ReloadReport;
-}
-
-/** Has a worker answer what it holds. */
-function release(cluster: ClusterProcess, index: number): void {
-  kill(pid(cluster, index), 'SIGUSR2');
-}
-
-const pid = (cluster: ClusterProcess, index: number): number => cluster.workers()[index] ?? 0;
 
 t.test('idle connections of a replaced worker go to the next one, again and again', async (t) => {
   const cluster = await start(t);
@@ -103,6 +43,17 @@ t.test('they are dealt to all workers that stay', async (t) => {
   const answers = await Promise.all(all.map((each) => each.ask()));
   t.same(new Set(answers.map((answer) => answer.pid)), new Set(cluster.workers().slice(3)));
   await stops(t, cluster, all);
+});
+
+t.test('those of two servers in one worker, at the same time', async (t) => {
+  const second = await freePort();
+  const cluster = await start(t, { env: { SECOND: String(second) } });
+  const all = await connections(t, cluster, 20);
+  const others = await connections(t, cluster, 20, () => keep(second));
+  const { moved, duration } = await reload(cluster);
+  t.equal(moved, 40, `in ${duration} ms`);
+  for (const each of [...all, ...others]) t.equal((await each.ask()).pid, pid(cluster, 1));
+  await stops(t, cluster, [...all, ...others]);
 });
 
 t.test('not with handBack: false', async (t) => {
@@ -210,40 +161,58 @@ t.test('and gets no 408 after headersTimeout', async (t) => {
   await stops(t, cluster, all);
 });
 
-t.test('a shutdown in the middle: what is left is drained as always', async (t) => {
-  const cluster = await start(t);
-  const all = await connections(t, cluster, 6);
-  const slow = all.slice(0, 2).map((each) => each.ask('/hold'));
-  await drains(cluster);
-  cluster.signal('SIGTERM');
-  await sleep(100);
-  release(cluster, 0);
-  for (const each of slow) t.equal((await each).pid, pid(cluster, 0));
+t.test('one that moves again has been idle since its request in between', async (t) => {
+  const cluster = await start(t, { server: { keepAliveTimeout: 6_000 } });
+  const all = await connections(t, cluster, 2);
+  t.equal((await reload(cluster)).moved, 2);
+  await sleep(3_500);
+  for (const each of all) await each.ask();
+  const asked = performance.now();
+  t.equal((await reload(cluster, 2)).moved, 2);
   await Promise.all(all.map((each) => each.closed));
-  await ends(t, cluster, CLEAN, { timeout: 20_000 });
+  t.ok(performance.now() - asked > 6_000, `closed ${performance.now() - asked} ms after its last request`);
+  await stops(t, cluster, all);
 });
 
-t.test('a worker killed while it gives connections back takes no more than what it still has', async (t) => {
-  const cluster = await start(t, { workers: 2 });
-  const all = await connections(t, cluster, 12);
-  const owners = await Promise.all(all.map(async (each) => (await each.ask()).pid));
-  const held = owners.filter((owner) => owner === pid(cluster, 0)).length;
-  const slow = all.map((each) => each.ask('/hold').catch(() => undefined));
-  await drains(cluster, 2);
-  kill(pid(cluster, 0), 'SIGKILL');
-  release(cluster, 1);
-  const answers = await Promise.all(slow);
-  t.notOk(answers.some((answer) => answer?.pid === pid(cluster, 0)));
-  t.equal(answers.filter((answer) => answer === undefined).length, held);
-  await cluster.line('reloaded');
-  const open = all.filter((each) => !each.isClosed());
-  t.equal(open.length, 12 - held);
-  for (const each of open)
-    t.ok(
-      cluster
-        .workers()
-        .slice(2)
-        .includes((await each.ask()).pid),
-    );
+t.test('those of a Unix socket', async (t) => {
+  const folder = t.testdir();
+  const path = relative(process.cwd(), join(folder, 'socket'));
+  const cluster = await start(t, { env: { SOCKET: path } });
+  const all = await connections(t, cluster, 4, () => keep(path));
+  t.equal((await reload(cluster)).moved, 4);
+  for (const each of all) t.equal((await each.ask()).pid, pid(cluster, 1));
   await stops(t, cluster, all);
+});
+
+t.test('not those over TLS, which end as in any drain', async (t) => {
+  const cluster = await start(t, { env: { TLS: '1' } });
+  const all = await connections(t, cluster, 3, () => keepTls(cluster.port));
+  const slow = all.slice(1).map((each) => each.ask('/hold'));
+  await drains(cluster);
+  release(cluster, 0);
+  for (const each of slow) t.same(await each, { pid: pid(cluster, 0), saysClose: true });
+  t.equal((await reloaded(cluster)).moved, 0);
+  await Promise.all(all.map((each) => each.closed));
+  await stops(t, cluster, all);
+});
+
+t.test('clients that send in that very moment: each request is served once', async (t) => {
+  const cluster = await start(t, { workers: 2, env: { LOG: '1' } });
+  const all = await connections(t, cluster, 30);
+  let asked = all.length;
+  let over = false;
+  const clients = all.map(async (each) => {
+    for (; !over; asked += 1) {
+      await each.ask();
+      await sleep(Math.random() * 5);
+    }
+  });
+  let moved = 0;
+  for (let nth = 1; nth <= 4; nth += 1) moved += (await reload(cluster, nth)).moved;
+  over = true;
+  await Promise.all(clients);
+  t.notOk(all.some((each) => each.isClosed()));
+  t.ok(moved > 60, `${moved} moved under ${asked} requests`);
+  await stops(t, cluster, all);
+  t.equal(cluster.lines('served').length, asked);
 });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface Answer {
   /** Process id of the worker. */
@@ -22,8 +23,17 @@ export interface KeptConnection {
 
 export const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-export async function keep(port: number): Promise<KeptConnection> {
-  const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('latin1');
+/** @param address - a port of 127.0.0.1, or the path of a Unix socket */
+export function keep(address: number | string): Promise<KeptConnection> {
+  return keepSocket(typeof address === 'string' ? connect(address) : connect(address, '127.0.0.1'));
+}
+
+export function keepTls(port: number): Promise<KeptConnection> {
+  return keepSocket(connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }), 'secureConnect');
+}
+
+async function keepSocket(socket: Socket, opened = 'connect'): Promise<KeptConnection> {
+  socket.setNoDelay().setEncoding('latin1');
   const answers: Answer[] = [];
   const waiters: ((answer: Answer | Error) => void)[] = [];
   let text = '';
@@ -53,7 +63,7 @@ export async function keep(port: number): Promise<KeptConnection> {
       resolve(undefined);
     });
   });
-  await once(socket, 'connect');
+  await once(socket, opened);
   const answer = (): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const known = answers.shift();

@@ -6,6 +6,13 @@ import { keptSince } from './kept.ts';
 
 type Outcome = 'taken' | 'returned' | 'lost';
 
+/** A connection that is on its way to the primary. */
+interface Waiting {
+  /** Until then it waits behind other handles, the application's too, that are not acknowledged yet. */
+  sent: boolean;
+  readonly settle: (outcome: Outcome) => void;
+}
+
 /** Gives idle connections back to the primary, which deals them again. */
 export interface HandBackLink {
   readonly target: HandBackTarget;
@@ -13,8 +20,9 @@ export interface HandBackLink {
   readonly attached: (server: Server) => void;
   /** What the primary says of the one that is on its way. */
   readonly answered: (id: number, outcome: Outcome) => void;
-  /** The primary did not get the handle (`NODE_HANDLE_NACK`), or it is gone. */
-  readonly failed: (outcome: Outcome) => void;
+  /** The primary did not get the handle that it was sent last (`NODE_HANDLE_NACK`), which may be the application's. */
+  readonly notReceived: () => void;
+  readonly disconnected: () => void;
 }
 
 /** @param send - sends a message with a handle; calls back with an error if it could not be sent */
@@ -22,13 +30,14 @@ export function createHandBackLink(
   send: (message: WorkerMessage, handle: FreeHandle, done: (error: Error | null) => void) => void,
 ): HandBackLink {
   const addresses = new WeakMap<Server, string>();
-  let id = 0;
-  let settle: ((outcome: Outcome) => void) | undefined;
+  /** By their ids, in the order in which they are sent. Each server gives one at a time. */
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
 
-  const finish = (outcome: Outcome): void => {
-    const done = settle;
-    settle = undefined;
-    done?.(outcome);
+  const finish = (id: number | undefined, outcome: Outcome): void => {
+    const entry = id === undefined ? undefined : waiting.get(id);
+    if (id !== undefined) waiting.delete(id);
+    entry?.settle(outcome);
   };
 
   function note(server: Server): void {
@@ -42,16 +51,21 @@ export function createHandBackLink(
       if (server.listening) note(server);
       server.on('listening', () => note(server));
     },
-    answered: (answeredId, outcome) => {
-      if (answeredId === id) finish(outcome);
+    answered: finish,
+    // Node sends the next handle only when this one is acknowledged, which the primary's answer follows.
+    notReceived: () => finish([...waiting].find(([, { sent }]) => sent)?.[0], 'returned'),
+    // The primary may have dealt it before it died: two processes must not read from one connection.
+    disconnected: () => {
+      for (const [id, { sent }] of waiting) finish(id, sent ? 'lost' : 'returned');
     },
-    failed: finish,
     target: {
       deals: (server) => addresses.has(server),
       give: (server, handle, idle) =>
-        new Promise((resolve) => {
-          id += 1;
-          settle = resolve;
+        new Promise((settle) => {
+          lastId += 1;
+          const id = lastId;
+          const entry: Waiting = { sent: false, settle };
+          waiting.set(id, entry);
           // One that has had a request here is idle since that.
           const since = idle === undefined ? keptSince(socketOf(handle)) : undefined;
           const message: WorkerMessage = {
@@ -61,7 +75,8 @@ export function createHandBackLink(
             idle: since === undefined ? (idle ?? null) : now() - since,
           };
           send(message, handle, (error) => {
-            if (error !== null) finish('returned');
+            entry.sent = error === null;
+            if (!entry.sent) finish(id, 'returned');
           });
         }),
     },

@@ -140,8 +140,7 @@ function createWorkerRole(worker: Worker): Role {
       leave('the primary disconnected', false);
     };
     const onDisconnect = (): void => {
-      // The primary may have dealt it before it died: two processes must not read from one connection.
-      handBack.failed('lost');
+      handBack.disconnected();
       if (worker.exitedAfterDisconnect) {
         dismissed();
         return;
@@ -156,7 +155,7 @@ function createWorkerRole(worker: Worker): Role {
     };
     const unhear = onInternalMessage(process, (message, handle) => {
       const { cmd, moved } = (message ?? {}) as { readonly cmd?: unknown; readonly moved?: unknown };
-      if (cmd === 'NODE_HANDLE_NACK') handBack.failed('returned');
+      if (cmd === 'NODE_HANDLE_NACK') handBack.notReceived();
       // Node's message with a connection, to which the primary has added how long it has been idle.
       if (typeof moved === 'number') keepIdle(handle, moved, () => core.coordinator.state === 'running');
       const received = unwrapFromPrimary(message, 'internal');

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { now, sleep } from '../../clock.ts';
+import { createDeadline, now, sleep } from '../../clock.ts';
 import type { DrainLimits } from '../../drain/limits.ts';
 import { protocolOf } from '../../node-internals/http.ts';
 import { adoptHandle, freeHandle, isFlushed, isUntouched, serverOf } from '../../node-internals/hand-over.ts';
@@ -32,18 +32,22 @@ export interface HandBack {
 /** How long connections may be handed over. */
 interface Window {
   readonly open: () => boolean;
+  /** Resolves with what `work` gives, or with undefined once it is shut. */
+  readonly race: <T>(work: Promise<T>) => Promise<T | undefined>;
   readonly close: () => void;
 }
 
 function createWindow(limits: () => DrainLimits): Window {
   let half: number | undefined;
   let closed = false;
+  const left = (): number => {
+    if (closed || limits().handBack === undefined) return 0;
+    half ??= limits().left() * (1 - SHARE);
+    return Math.max(0, limits().left() - half);
+  };
   return {
-    open: () => {
-      if (closed || limits().handBack === undefined) return false;
-      half ??= limits().left() * (1 - SHARE);
-      return limits().left() > half;
-    },
+    open: () => left() > 0,
+    race: (work) => createDeadline(left()).race(work),
     close: () => {
       closed = true;
     },
@@ -95,12 +99,12 @@ export function createHandBack(
     }
     drainState(connection).ending = 'moved';
     socket.destroy();
-    const outcome = await limits().handBack?.give(server, handle, age);
-    if (outcome === 'taken') moved += 1;
-    if (outcome === 'returned') {
-      window.close();
-      adoptHandle(server, handle);
-    } else handle.close();
+    // A primary that is stopped or blocked does not answer, and has the handle all the same: its copy is the client's.
+    const outcome = await window.race(Promise.resolve(limits().handBack?.give(server, handle, age)));
+    moved += outcome === 'taken' ? 1 : 0;
+    if (outcome !== 'returned') return handle.close();
+    window.close();
+    adoptHandle(server, handle);
   }
 
   async function work(): Promise<void> {

@@ -2,7 +2,8 @@ import { connect } from 'node:net';
 
 /** What clients saw that post on kept connections with next to no pause. */
 export interface KeptClients {
-  readonly seen: { answered: number; closed: number; lost: number };
+  /** `failed`: answered with something else than 200, as by a proxy whose server closed the connection. */
+  readonly seen: { answered: number; failed: number; closed: number; lost: number };
   readonly stop: () => void;
 }
 
@@ -13,7 +14,7 @@ const PAUSE_MS = 10;
 
 /** A connection that ends is `lost` with a request on it, `closed` without, and opened again. */
 export function startKeptClients(port: number, count: number): KeptClients {
-  const seen = { answered: 0, closed: 0, lost: 0 };
+  const seen = { answered: 0, failed: 0, closed: 0, lost: 0 };
   let over = false;
   function start(): void {
     const socket = connect(port, '127.0.0.1').setNoDelay().setEncoding('latin1');
@@ -34,8 +35,10 @@ export function startKeptClients(port: number, count: number): KeptClients {
       const [head = '', body = ''] = text.split('\r\n\r\n');
       if (!waiting || body.length < Number(/content-length: (\d+)/i.exec(head)?.[1] ?? Infinity)) return;
       waiting = false;
-      seen.answered += 1;
-      setTimeout(ask, Math.random() * PAUSE_MS);
+      if (head.startsWith('HTTP/1.1 200')) seen.answered += 1;
+      else seen.failed += 1;
+      if (/^connection: close/im.test(head)) socket.end();
+      else setTimeout(ask, Math.random() * PAUSE_MS);
     });
     socket.on('error', () => {});
     socket.once('close', () => {

@@ -35,9 +35,14 @@ export interface Size {
 }
 
 /** An SVG document, complete in itself. */
-export function renderDocument({ width, height }: Size, theme: Theme, body: string): string {
+export function renderDocument(
+  { width, height }: Size,
+  theme: Theme,
+  body: string,
+  title = 'What clients lose when a server is stopped under load',
+): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">
-  <title id="title">What clients lose when a server is stopped under load</title>
+  <title id="title">${title}</title>
   <style>
     text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif }
     .title, text.ours { font-weight: 600 }
@@ -63,7 +68,7 @@ function colourRules({ text, page, border, hint, peer, ours }: Colours): string 
     .grid { stroke: ${border} }
     .peer { stroke: ${peer}; fill: ${peer} }
     .ours { stroke: ${ours}; fill: ${ours} }
-    text.ours { stroke: none }`;
+    text.ours, .bar { stroke: none }`;
 }
 
 export const escapeText = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');

@@ -94,7 +94,7 @@ function readConfiguration({ file }: Contender): string {
 }
 
 /** As the formatter would have it: all cells of a column as wide as the widest. */
-function renderRows(head: readonly string[], body: readonly (readonly string[])[]): string {
+export function renderRows(head: readonly string[], body: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) =>
     Math.max(3, ...[head, ...body].map((row) => row[column]?.length ?? 0)),
   );
@@ -104,7 +104,7 @@ function renderRows(head: readonly string[], body: readonly (readonly string[])[
 }
 
 /** Replaces what is between `<!-- name -->` and `<!-- /name -->`. */
-function replaceSection(path: string, name: string, content: string): void {
+export function replaceSection(path: string, name: string, content: string): void {
   const file = join(root, path);
   const [before, rest = ''] = readFileSync(file, 'utf8').split(`<!-- ${name} -->`);
   const [, after] = rest.split(`<!-- /${name} -->`);

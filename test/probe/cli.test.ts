@@ -55,6 +55,16 @@ t.test('a bad command line', async (t) => {
   }
 });
 
+t.test('a reader that has seen enough', async (t) => {
+  const [command, ...args] = [...node, program, '--help'];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number];
+  t.strictSame([code, stderr], [141, '']);
+});
+
 t.test('help and version', async (t) => {
   const help = await runProbe(['--help']);
   t.equal(help.code, 0);

@@ -72,8 +72,13 @@ function renderFixes(report: Report, fixes: readonly Fix[]): Markup | undefined 
           </li>`,
       )}
     </ol>
-    ${fixLinks(report).map(({ text, url }) => html`<p><a href="${url}">${text}</a></p>`)}
+    ${fixLinks(report).map(({ text, url }) => html`<p><a href="${url}">${keepWhole(text)}</a></p>`)}
   </section>`;
+}
+
+/** A browser would break the line behind the hyphens of an option. */
+function keepWhole(text: string): Markup[] {
+  return text.split(' ').map((word) => html`<span class="whole">${word}</span> `);
 }
 
 function renderOthers(scenarios: readonly ScenarioResult[]): Markup | undefined {

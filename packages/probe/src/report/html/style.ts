@@ -61,6 +61,7 @@ section {
 .fixes li { margin: 10px 0; padding-left: 4px; scroll-margin-top: 12px; }
 .fixes li::marker { font-weight: 650; color: var(--exit); }
 .fixes a, .see a { color: var(--exit); text-underline-offset: 2px; }
+.whole { white-space: nowrap; }
 .about { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 0.88rem; }
 .see { font-size: 0.92rem; }
 .see a { display: inline-block; min-width: 1.8em; text-align: center; font-weight: 650; }

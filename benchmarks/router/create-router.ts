@@ -48,15 +48,17 @@ export function createRouter({ keepAlive }: { readonly keepAlive: boolean }): Ro
 }
 
 function ask(agent: Agent, port: number, method: string): Promise<Outcome> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, method, path: '/', agent }, (response) => {
       response.resume();
       response.on('error', () => resolve('H18'));
       response.on('end', () => resolve(response.statusCode === 200 ? 'ok' : 'H18'));
     });
-    sent.on('error', ({ code }: NodeJS.ErrnoException) =>
-      resolve(code === 'ECONNREFUSED' ? 'refused' : 'H13'),
-    );
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // The router's own, of which no dyno knows.
+      if (error.code === 'EADDRNOTAVAIL' || error.code === 'EMFILE') reject(error);
+      else resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'H13');
+    });
     sent.end(method === 'POST' ? 'x'.repeat(300) : undefined);
   });
 }

@@ -15,3 +15,18 @@ export function onInternalMessage(
   end.on('internalMessage', listener);
   return () => end.off('internalMessage', listener);
 }
+
+/**
+ * Hears that the primary wants this worker to disconnect (`worker.disconnect()`, `cluster.disconnect()`), in front of
+ * Node, which closes the worker's servers in that turn, and with them their idle connections, read or not.
+ *
+ * @returns a function that stops listening
+ */
+export function onDisconnectOrder(listener: () => void): () => void {
+  const hear = (message: { readonly cmd?: unknown; readonly act?: unknown } | null): void => {
+    if (message?.cmd === 'NODE_CLUSTER' && message.act === 'disconnect') listener();
+  };
+  const end = process as EventEmitter;
+  end.prependListener('internalMessage', hear);
+  return () => end.off('internalMessage', hear);
+}

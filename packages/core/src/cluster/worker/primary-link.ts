@@ -9,7 +9,7 @@ import { findPm2 } from './pm2.ts';
 import { createStandaloneRole } from './standalone.ts';
 import { whenHandedOver } from './hand-overs.ts';
 import { guardChannel, guardOutput } from './broken-pipes.ts';
-import { onInternalMessage } from '../../node-internals/ipc.ts';
+import { onDisconnectOrder, onInternalMessage } from '../../node-internals/ipc.ts';
 import {
   unwrapFromPrimary,
   wrap,
@@ -174,7 +174,8 @@ function createWorkerRole(worker: Worker): Role {
     process.on('exit', onExit);
     worker.on('disconnect', onDisconnect);
     pm2?.join(core);
-    const unguard = [guardChannel(worker), guardOutput()];
+    // From here on Node's own close of the servers waits for the drain, as the program's would.
+    const unguard = [guardChannel(worker), guardOutput(), onDisconnectOrder(dismissed)];
     core.onDispose(() => {
       unhear();
       worker.off('message', onPlainMessage);

@@ -1,0 +1,84 @@
+import type { Attempt } from '../clients/attempt.ts';
+import type { Done } from '../faults.ts';
+import type { Seen } from '../run.ts';
+
+/** Faults that end a process at once, with all that it holds. */
+const deadly = new Set(['kill', 'exit', 'crash', 'reject', 'kill primary']);
+
+/** What a busy machine may put between two notes of the same moment, in milliseconds. */
+const SAME_MOMENT_MS = 5;
+
+/** Milliseconds that a process may take to do as it was told, beside what else keeps it busy. */
+const REACTION_MS = 1_000;
+
+/**
+ * Deaths that happened. `exit` and `crash` are orders, which a process may have been too busy, or gone, to obey, and which
+ * a stop may contain, as it does a rejection: a process with a report has not died of one.
+ */
+export function deaths({ faults, evidence }: Seen): readonly Done[] {
+  const is = (word: string, pid: number): boolean => evidence.all(word).some((entry) => entry.pid === pid);
+  return faults.filter(({ fault, pid }) => {
+    if (fault.kind === 'kill' || fault.kind === 'kill primary') return true;
+    return deadly.has(fault.kind) && is('fault', pid) && !is('report', pid);
+  });
+}
+
+const isDead = (seen: Seen, pid: number): boolean => deaths(seen).some((death) => death.pid === pid);
+
+export const primaryDied = (seen: Seen): boolean => seen.scenario.workers > 0 && isDead(seen, seen.pid);
+
+/** Whether the second signal came late enough to force the exit. */
+export function wasForced({ scenario, againAt, stoppedAt, end }: Seen): boolean {
+  const { secondSignalDelay } = scenario.options;
+  const inTime = againAt !== undefined && againAt - stoppedAt >= secondSignalDelay - SAME_MOMENT_MS;
+  return inTime && (end === undefined || end.at >= againAt);
+}
+
+/** What explains that a client did not get its answer; undefined if nothing does. */
+export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
+  const { scenario, evidence, faults, againAt = Infinity } = seen;
+  if (wasForced(seen) && attempt.endedAt >= againAt - SAME_MOMENT_MS)
+    return 'a second signal forced the exit';
+  const holder = evidence.holder(attempt);
+  if (holder !== undefined && isDead(seen, holder.pid)) return 'held by a process that died';
+  if (crossedTheEnd(seen, attempt)) return 'sent to an idle connection after its grace';
+  if (holder !== undefined)
+    return isOfSuccessor(seen, holder.pid) ? 'a stream of the successor, which goes on' : undefined;
+  // From here on: connections that no process ever saw.
+  if (primaryDied(seen) && scenario.model !== 'shared') return 'held by the primary that died';
+  if (scenario.model === 'reuse-port' && deaths(seen).length > 0)
+    return 'in the queue of a group member that died';
+  if (scenario.model === 'foreign') return 'held by a primary that is not ours';
+  const exhausted = faults.find(
+    ({ fault, at, until }) =>
+      fault.kind === 'emfile' && attempt.endedAt >= at && attempt.startedAt <= until + REACTION_MS,
+  );
+  if (exhausted !== undefined) return 'a process had no descriptor for it';
+  return undefined;
+}
+
+/** The second program on an inherited socket, which nobody stops: its endless streams are open when the scenario ends. */
+function isOfSuccessor({ evidence, end }: Seen, pid: number): boolean {
+  return evidence.all('born').some((entry) => entry.pid === pid && end !== undefined && entry.at > end.at);
+}
+
+/** HTTP/1.1 has no race-free end of an idle connection: within its grace nothing is lost, after it this is the client's. */
+function crossedTheEnd({ scenario, evidence }: Seen, attempt: Attempt): boolean {
+  const { previous } = attempt;
+  if (previous === undefined || evidence.executed(attempt.id) !== undefined) return false;
+  const answered = evidence.answered(previous);
+  if (answered === undefined) return false;
+  const closing = evidence.entries.find(({ pid, word }) => word === 'closing' && pid === answered.pid);
+  if (closing === undefined) return false;
+  const idleSince = Math.max(answered.at, closing.at);
+  return attempt.sentAt >= idleSince + scenario.options.keepAliveGrace - SAME_MOMENT_MS;
+}
+
+/** What explains that a client was refused; undefined if nothing does. */
+export function explainRefusal(seen: Seen, attempt: Attempt): string | undefined {
+  const { scenario, stoppedAt } = seen;
+  if (primaryDied(seen)) return 'the primary died';
+  if (deaths(seen).length >= Math.max(1, scenario.workers)) return 'all processes died';
+  if (scenario.address === 'inherited') return undefined;
+  return attempt.endedAt >= stoppedAt ? 'refused after the signal' : undefined;
+}

@@ -1,0 +1,58 @@
+import { constants } from 'node:os';
+import type { Seen } from '../run.ts';
+import { deaths, primaryDied, wasForced } from './blast.ts';
+
+const OWN_CODE = 7;
+
+/** A death so long before the signal is over by then: the worker is replaced. In milliseconds. */
+const BEFORE_MS = 500;
+
+/** The process ended in time, with the right code, and nothing of it is left. */
+export function checkEnding(seen: Seen): readonly string[] {
+  const { scenario, end, left, open } = seen;
+  const wrong: string[] = [];
+  if (end === undefined) wrong.push(`it did not end within ${scenario.options.timeout} ms`);
+  if (left.length > 0) wrong.push(`processes are left: ${left.join(', ')}`);
+  if (open && end !== undefined) wrong.push('its address is still there');
+  if (end !== undefined) {
+    const is = end.signal ?? end.code;
+    const right = rightEnds(seen);
+    if (!right.includes(is)) wrong.push(`it ended with ${is}, not ${right.join(' or ')}`);
+  }
+  return wrong;
+}
+
+function rightEnds(seen: Seen): readonly (string | number | null)[] {
+  const { scenario, pid, evidence, stoppedAt, againAt } = seen;
+  const { stop, behaviour, model } = scenario;
+  if (primaryDied(seen)) return ['SIGKILL'];
+  const forced = 128 + constants.signals[stop.signal];
+  const report = evidence.reports().findLast((each) => each.pid === pid)?.report;
+  if (wasForced(seen)) {
+    const reportedAt = evidence.all('report').findLast((entry) => entry.pid === pid)?.at ?? Infinity;
+    // It came when there was nothing left to force: the process was about to exit.
+    return againAt !== undefined && reportedAt < againAt ? [forced, report?.exitCode ?? forced] : [forced];
+  }
+  const ready = evidence.all(model === 'single' ? 'served' : 'ready').find((entry) => entry.pid === pid);
+  // Nothing of ours listened for the signal yet.
+  if (report === undefined && (ready === undefined || ready.at > stoppedAt - BEFORE_MS) && stop.after < 0) {
+    return [stop.signal, 0];
+  }
+  if (model === 'foreign') return [0];
+  const cleaned = evidence.all('cleaned').some((entry) => entry.pid === pid);
+  if (behaviour === 'own exit code' && cleaned) return [OWN_CODE];
+  return [report?.exitCode ?? 'a code of its report'];
+}
+
+/** Why a stop may not be clean; empty where it has to be. */
+export function causes(seen: Seen): readonly string[] {
+  const { scenario, attempts, stoppedAt, faults } = seen;
+  const late = deaths(seen).filter(({ at }) => at > stoppedAt - BEFORE_MS);
+  return [
+    ...scenario.hooks.filter((kind) => kind === 'failing' || kind === 'hanging'),
+    ...late.map(({ fault }) => fault.kind),
+    ...faults.filter(({ fault }) => ['reject', 'emfile'].includes(fault.kind)).map(({ fault }) => fault.kind),
+    ...attempts.filter(({ kind }) => kind === 'stalled').map(({ kind }) => kind),
+    ...(wasForced(seen) ? ['forced'] : []),
+  ];
+}

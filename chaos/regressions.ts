@@ -1,0 +1,54 @@
+import type { Scenario } from './scenario.ts';
+
+/** A scenario that found a fault, with no more in it than it needs: `npm run chaos -- --regressions` runs them all. */
+export interface Regression {
+  /** What was wrong. */
+  readonly found: string;
+  readonly scenario: Scenario;
+}
+
+const quick = {
+  timeout: 5_000,
+  cleanupTimeout: 600,
+  keepAliveGrace: 200,
+  handshakeTimeout: 300,
+  secondSignalDelay: 1_000,
+  shutdownDelay: 0,
+} as const;
+
+const usual = {
+  seed: 1,
+  address: 'tcp',
+  way: 'attach',
+  protocol: 'http',
+  workers: 2,
+  options: quick,
+  seal: 'auto',
+  behaviour: 'none',
+  hooks: [],
+  faults: [],
+  stop: { signal: 'SIGTERM', to: 'process', after: 400 },
+} as const;
+
+const fresh = { kind: 'fresh', count: 4, think: 20 } as const;
+
+export const regressions: readonly Regression[] = [
+  {
+    found:
+      'cluster.disconnect() of a primary that is not ours waited for event streams and WebSockets for ever',
+    scenario: {
+      ...usual,
+      model: 'foreign',
+      clients: [fresh, { kind: 'events', count: 2, think: 20 }, { kind: 'websocket', count: 2, think: 20 }],
+    },
+  },
+  {
+    found: 'cluster.disconnect() of a primary that is not ours reset requests on kept connections',
+    scenario: {
+      ...usual,
+      model: 'foreign',
+      clients: [fresh, { kind: 'kept', count: 8, think: 5 }],
+      stop: { signal: 'SIGINT', to: 'group', after: 400 },
+    },
+  },
+];

@@ -78,7 +78,10 @@ t.test('hooks together do not outlive timeout', async (t) => {
 });
 
 t.test('cleanupTimeout is kept for the hooks, however much of timeout it is', async (t) => {
-  const child = await startServer(t, { options: { timeout: 6_000, cleanupTimeout: 5_000 } });
+  const child = await startServer(t, {
+    options: { timeout: 6_000, cleanupTimeout: 5_000 },
+    hooks: [{ name: 'pool', does: 'return' }],
+  });
   const hanging = ask(child.port, '/hang');
   await child.line('request');
   child.kill('SIGTERM');

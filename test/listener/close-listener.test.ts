@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants } from 'node:os';
@@ -31,6 +31,7 @@ function options(calls?: Partial<SystemCalls>, more: Partial<CloseOptions> = {})
   const end = Date.now() + 8_000;
   return {
     seal: 'auto',
+    failed: () => {},
     native: real.calls === undefined ? real : { calls: { ...real.calls, ...calls } },
     cookies: false,
     together: false,
@@ -206,3 +207,27 @@ function request(path: string): Promise<'answered' | 'refused' | 'lost'> {
     socket.on('close', () => resolve('lost'));
   });
 }
+
+t.test(
+  'something else closes it while its queue is being emptied: not clean, by name',
+  { skip: !linux },
+  async (t) => {
+    const server = await listen(0, '127.0.0.1');
+    const errors: unknown[] = [];
+    let asked = 0;
+    const acceptQueueLength = (fd: number): number => {
+      asked += 1;
+      if (asked === 3) Server.prototype.close.call(server);
+      return fd < 0 ? -1 : 1;
+    };
+    const report = await closeListener(
+      serverSocket(server),
+      options(
+        { acceptQueueLength, acceptConnection: () => -constants.errno.EMFILE },
+        { failed: (error) => errors.push(error) },
+      ),
+    );
+    t.match(report, { queued: 1, abandoned: null });
+    t.match(errors, [{ code: 'ERR_GRACEFUL_LISTENER_CLOSED' }]);
+  },
+);

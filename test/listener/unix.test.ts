@@ -27,6 +27,7 @@ async function listen(t: Test, path: string | number): Promise<Server> {
 const closing: CloseOptions = {
   native: loadSystemCalls(),
   seal: 'auto',
+  failed: () => {},
   cookies: false,
   together: true,
   handshakeTimeout: 500,

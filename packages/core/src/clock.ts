@@ -44,25 +44,58 @@ export interface Deadline {
   readonly expired: () => boolean;
   /** Resolves with what `work` gives, or with undefined at the deadline; `work` itself is not stopped. */
   readonly race: <T>(work: Promise<T>) => Promise<T | undefined>;
+  /** Moves it to `milliseconds` from now, if that is earlier. */
+  readonly shorten: (milliseconds: number) => void;
+  /** Calls `listener` each time that it was shortened; returns a function that stops that. */
+  readonly onShortened: (listener: () => void) => () => void;
 }
 
 /** @param milliseconds - from `start`, which is now unless given */
 export function createDeadline(milliseconds: number, start: number = now()): Deadline {
-  const end = start + milliseconds;
+  let end = start + milliseconds;
+  const listeners = new Set<() => void>();
   const left = (): number => Math.max(0, end - now());
+
+  function onShortened(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
   return {
     left,
     expired: () => left() === 0,
+    onShortened,
+    shorten: (earlier) => {
+      if (now() + earlier >= end) return;
+      end = now() + earlier;
+      for (const listener of listeners) listener();
+    },
     race: async (work) => {
       let timer: NodeJS.Timeout | undefined;
+      let forget = (): void => {};
       const limit = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), left());
+        const arm = (): void => {
+          clearTimeout(timer);
+          timer = setTimeout(() => resolve(undefined), left());
+        };
+        arm();
+        forget = onShortened(arm);
       });
       try {
         return await Promise.race([work, limit]);
       } finally {
         clearTimeout(timer);
+        forget();
       }
     },
   };
+}
+
+/** A deadline that is earlier than another one, and is shortened with it. @param share - of what is left of that one */
+export function deadlineBefore(later: Deadline, share: (left: number) => number): Deadline {
+  const earlier = createDeadline(share(later.left()));
+  later.onShortened(() => earlier.shorten(share(later.left())));
+  return earlier;
 }

@@ -3,7 +3,13 @@ export type { CoordinatorEvents, Progress, Retired } from './api/events.ts';
 export { superviseCluster, type ClusterSupervisor } from './cluster/primary/supervisor.ts';
 export type { SupervisorOptions } from './cluster/primary/supervisor-options.ts';
 export type { ReloadReport } from './cluster/primary/reload.ts';
-export type { CoordinatorStats, EndUpgraded, ShutdownCoordinator, Track } from './api/coordinator.ts';
+export type {
+  CoordinatorStats,
+  EndUpgraded,
+  ShutdownCoordinator,
+  ShutdownOptions,
+  Track,
+} from './api/coordinator.ts';
 export { createCoordinator, getCoordinator } from './create.ts';
 export {
   errorCodes,

@@ -9,6 +9,14 @@ export interface CoordinatorStats extends ConnectionCounts {
   readonly servers: number;
 }
 
+export interface ShutdownOptions {
+  /**
+   * Milliseconds for everything, from this call on: what is in flight when they are over is cut. 0 cuts at once.
+   * @defaultValue the `timeout` of the coordinator
+   */
+  readonly timeout?: number | undefined;
+}
+
 /** Stops a process without losing a request. Made by `createCoordinator`. */
 export interface ShutdownCoordinator extends AsyncDisposable {
   /**
@@ -25,10 +33,11 @@ export interface ShutdownCoordinator extends AsyncDisposable {
   /**
    * Begins the shutdown, or joins the one that has begun. It never exits the process, and never rejects.
    *
-   * @param reason - for the report
-   * @defaultValue `'shutdown()'`
+   * @param reason - for the report; `'shutdown()'` unless given
+   * @param options - of a second call: its `timeout` counts if it ends earlier than the first would
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT if an option is wrong
    */
-  readonly shutdown: (reason?: string) => Promise<ShutdownReport>;
+  readonly shutdown: (reason?: string, options?: ShutdownOptions) => Promise<ShutdownReport>;
   /**
    * Adds work for after the last connection, such as closing a database pool. Last added runs first.
    *

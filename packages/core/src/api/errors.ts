@@ -3,7 +3,7 @@ import { showValue } from './describe.ts';
 import { docsLink } from './docs.ts';
 
 /**
- * Codes of every error this package throws. Match on `code`, never on the message.
+ * Codes of every error that this package throws, or puts into a report. Match on `code`, never on the message.
  * docs/errors.md explains each; a test keeps the two equal.
  */
 export const errorCodes = [
@@ -15,6 +15,7 @@ export const errorCodes = [
   'ERR_GRACEFUL_TOO_LATE',
   'ERR_GRACEFUL_NOT_PRIMARY',
   'ERR_GRACEFUL_RELOAD_FAILED',
+  'ERR_GRACEFUL_LISTENER_CLOSED',
 ] as const;
 
 export type GracefulErrorCode = (typeof errorCodes)[number];

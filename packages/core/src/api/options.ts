@@ -33,8 +33,9 @@ export interface CoordinatorOptions {
    */
   readonly timeout?: number | undefined;
   /**
-   * Milliseconds of `timeout` kept for `onShutdown` hooks: connections are cut when only this is left. By default at
-   * most a quarter of `timeout`.
+   * Milliseconds of `timeout` kept for what runs after the drain: `onShutdown` hooks, signal listeners of the program's
+   * own, an `exit` function, workers. Connections are cut when only this is left. Where there is none of them, 500
+   * or a tenth of `timeout` is kept. By default at most a quarter of `timeout`.
    * @defaultValue 2000
    */
   readonly cleanupTimeout?: number | undefined;

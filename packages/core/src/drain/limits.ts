@@ -9,6 +9,8 @@ export interface DrainLimits {
   readonly handshakeTimeout: number;
   /** Milliseconds until `cut` is called. */
   readonly left: () => number;
+  /** Calls `listener` each time that fewer are left than there were: the program asked for an earlier end. */
+  readonly onShortened: (listener: () => void) => () => void;
   /** Whether a connection has something to be read. False without the addon. */
   readonly unread: (socket: Socket) => boolean;
   /** Sends the FIN of a connection that was ended at once, where it can be done. */
@@ -25,6 +27,7 @@ export const NO_LIMITS: DrainLimits = {
   keepAliveGrace: 0,
   handshakeTimeout: 0,
   left: () => 0,
+  onShortened: () => () => {},
   unread: () => false,
   sendFin: () => {},
 };

@@ -1,5 +1,6 @@
 import type { ListenerReport, Seal } from '../api/report.ts';
 import { now } from '../clock.ts';
+import { GracefulError } from '../api/errors.ts';
 import { queueLength } from './accept-queue.ts';
 import { backlog } from './seals/backlog.ts';
 import { detach } from './seals/detach.ts';
@@ -14,6 +15,8 @@ import { unlink } from './seals/unlink.ts';
 
 export interface CloseOptions extends SealContext {
   readonly seal: 'auto' | Seal;
+  /** Called with an error where clients may have been reset although the listener is closed. */
+  readonly failed: (error: unknown) => void;
 }
 
 const bestFirst: readonly SealMethod[] = [unlink, shutdown, detach, filter, backlog, none];
@@ -44,6 +47,15 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
     });
   } finally {
     socket.release();
+  }
+  // The queue could be counted, and now there is no descriptor to ask: its end was not ours to wait for.
+  if (queued !== null && socket.fd < 0 && abandoned === null && !onlyCopy && !socket.inherited) {
+    options.failed(
+      new GracefulError(
+        'ERR_GRACEFUL_LISTENER_CLOSED',
+        `something else closed ${address} while its accept queue was being emptied: clients in it were reset`,
+      ),
+    );
   }
   return { address, seal: method.seal, notes, queued, handshakes, abandoned, duration: now() - start };
 }

@@ -53,6 +53,11 @@ export function holdProgramListeners(signal: NodeJS.Signals, first: Listener): (
   };
 }
 
+/** Whether the program has a listener of its own for this signal: what it does then comes after the drain. */
+export function programListens(signal: string): boolean {
+  return process.listenerCount(signal) > 1;
+}
+
 function wrap(signal: NodeJS.Signals, original: Listener): Listener {
   if (originals.has(original)) return original;
   const { listener } = original as Partial<Wrapper>;

@@ -9,6 +9,7 @@ import { loadSystemCalls } from '../kernel/system-calls.ts';
 import { settingsFor } from '../process/development.ts';
 import { watchFatalErrors } from '../process/fatal-errors.ts';
 import { checkSignalPath } from '../process/signal-path.ts';
+import { programListens } from '../process/program-listeners.ts';
 import { watchSignals } from '../process/signals.ts';
 import { checkMainThread } from '../process/worker-thread.ts';
 import { containErrors } from '../process/uncaught.ts';
@@ -23,6 +24,7 @@ import { createLifecycle } from './lifecycle.ts';
 import { logEvents } from './log.ts';
 import type { CoordinatorControls, Role } from './role.ts';
 import { createServers } from './servers.ts';
+import { checkTimeout } from './shutdown-options.ts';
 import { runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
 import { createHold } from './hold.ts';
 import { createUpgrades } from './upgrades.ts';
@@ -56,8 +58,8 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const interferences = createInterferences();
   const describe = (): string => everything.waiting(MAX_NAMED).join('; ');
   const hold = createHold(servers, { describe, failed: note }, interferences);
-  const lifecycle = createLifecycle(events, hold, (order) =>
-    runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order),
+  const lifecycle = createLifecycle(events, hold, settings.timeout, (order, deadline) =>
+    runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order, deadline),
   );
   const { begin } = lifecycle;
   const ending = createEnding(settings, { begin, finished: role.finished, forced, note });
@@ -87,6 +89,8 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     enter: lifecycle.enter,
     workers: role.workers,
     arrived: role.arrived,
+    cleansUp: (reason) =>
+      role.others.length > 0 || typeof settings.exit === 'function' || programListens(reason),
     handedOver: role.handedOver,
     serves: () => role.others.length > 0 || servers.list().some(isListening),
     closing: (reason) => {
@@ -160,7 +164,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       role.attached(server);
       return detach;
     },
-    shutdown: (reason = 'shutdown()') => begin(ownDecision(reason)),
+    shutdown: (reason = 'shutdown()', options = {}) => begin(ownDecision(reason, checkTimeout(options))),
     onShutdown: (...args) => addHook(after, !['cleanup', 'stopped'].includes(lifecycle.state()), args),
     beforeShutdown: (...args) => {
       warnOfShare(settings, ...args);
@@ -222,6 +226,6 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
 }
 
 /** The order of a shutdown that this process decides on by itself: others that share its ports may go on listening. */
-function ownDecision(reason: string): DrainOrder {
-  return { reason, timeout: undefined, together: false, own: true };
+function ownDecision(reason: string, timeout?: number): DrainOrder {
+  return { reason, timeout, together: false, own: true };
 }

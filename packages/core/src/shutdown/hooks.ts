@@ -1,4 +1,4 @@
-import { createDeadline, now, type Deadline } from '../clock.ts';
+import { deadlineBefore, now, type Deadline } from '../clock.ts';
 import { describeError, expected, GracefulError, GracefulTypeError, warn } from '../api/errors.ts';
 import { unknownName } from '../api/option-names.ts';
 import { runAsOurs } from './postponed-close.ts';
@@ -71,22 +71,23 @@ export function createHooks(): Hooks {
       for (const [index, entry] of queue.entries()) {
         // Another hook may have taken it off.
         if (entries.get(entry.name) !== entry) continue;
-        const share = deadline.left() / (queue.length - index);
-        reports.push(await runOne(entry, reason, Math.min(entry.timeout, share)));
+        const rest = queue.length - index;
+        const limit = deadlineBefore(deadline, (left) => Math.min(entry.timeout, left / rest));
+        reports.push(await runOne(entry, reason, limit));
       }
       return reports;
     },
   };
 }
 
-async function runOne({ name, hook }: Entry, reason: string, limit: number): Promise<HookReport> {
+async function runOne({ name, hook }: Entry, reason: string, limit: Deadline): Promise<HookReport> {
   const start = now();
   const work = (async (): Promise<'done'> => {
     await runAsOurs(() => hook(reason));
     return 'done';
   })();
   try {
-    const outcome = (await createDeadline(limit).race(work)) ?? 'timed out';
+    const outcome = (await limit.race(work)) ?? 'timed out';
     return { name, outcome, duration: now() - start };
   } catch (error) {
     return { name, outcome: 'failed', duration: now() - start, error: describeError(error) };

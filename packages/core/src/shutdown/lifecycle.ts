@@ -1,3 +1,4 @@
+import { createDeadline, type Deadline } from '../clock.ts';
 import type { ShutdownReport, State } from '../api/report.ts';
 import type { Events } from './events.ts';
 import type { DrainOrder } from './steps.ts';
@@ -10,29 +11,38 @@ export interface Lifecycle {
   readonly ready: () => boolean;
   readonly setReady: (ready: boolean) => void;
   readonly enter: (next: State) => void;
-  /** Begins the shutdown, or joins the one that has begun. */
+  /** Begins the shutdown, or joins the one that has begun, whose end may come earlier by that, and never later. */
   readonly begin: (order: DrainOrder) => Promise<ShutdownReport>;
 }
 
-/** @param run - takes the steps of the shutdown; called at most once */
+/**
+ * @param timeout - milliseconds for a shutdown whose order names none
+ * @param run - takes the steps of the shutdown; called at most once
+ */
 export function createLifecycle(
   events: Events,
   hold: Hold,
-  run: (order: DrainOrder) => Promise<ShutdownReport>,
+  timeout: number,
+  run: (order: DrainOrder, deadline: Deadline) => Promise<ShutdownReport>,
 ): Lifecycle {
   let state: State = 'running';
   let ready = true;
   let shutdown: Promise<ShutdownReport> | undefined;
+  let deadline: Deadline | undefined;
 
   function begin(order: DrainOrder): Promise<ShutdownReport> {
-    if (shutdown !== undefined) return shutdown;
+    if (shutdown !== undefined) {
+      if (order.timeout !== undefined) deadline?.shorten(order.timeout);
+      return shutdown;
+    }
     // Set before the first step: an event listener may call `shutdown()` itself, and must join this one.
     let start = (): void => {};
     shutdown = new Promise<void>((resolve) => {
       start = resolve;
     }).then(() => running);
     hold.begin();
-    const running = run(order);
+    deadline = createDeadline(order.timeout ?? timeout);
+    const running = run(order, deadline);
     start();
     // A turn later, so that a program which awaits the report gets it before the process may exit.
     void shutdown.then(() => setImmediate(hold.end));

@@ -1,6 +1,6 @@
 import { attempt } from './containment.ts';
 import { createReport } from './create-report.ts';
-import { createDeadline, now, type Deadline } from '../clock.ts';
+import { deadlineBefore, now, type Deadline } from '../clock.ts';
 import { whenCalm } from './calm.ts';
 import { waitDelay } from './delay.ts';
 import type { HandBackTarget } from '../node-internals/hand-over.ts';
@@ -27,7 +27,7 @@ import type { Work } from './work.ts';
 /** Who decided on a shutdown, and how long it may take. */
 export interface DrainOrder {
   readonly reason: string;
-  /** Milliseconds for everything; undefined for the `timeout` option. */
+  /** Milliseconds for everything; undefined for the `timeout` option, or for what an earlier order left. */
   readonly timeout: number | undefined;
   /** Whether all processes that share the listeners stop as well. */
   readonly together: boolean;
@@ -57,6 +57,8 @@ export interface ShutdownParts {
   readonly workers: () => readonly WorkerReport[];
   /** Connections that came to other processes so far; undefined where this one can't see them. */
   readonly arrived: () => number | undefined;
+  /** Whether something besides hooks runs after the drain: the program's own cleanup, or reports of workers. */
+  readonly cleansUp: (reason: string) => boolean;
   /** Resolves when no connection is on its way to this process any more. */
   readonly handedOver: () => Promise<void>;
   /** Whether new clients can still connect: a delay is for those. */
@@ -69,6 +71,9 @@ export interface ShutdownParts {
 /** Time between two `progress` events, in milliseconds. */
 const PROGRESS_MS = 1_000;
 
+/** Milliseconds kept back to cut connections and to report, where nothing else runs then; at most a tenth of all. */
+const CUT_MS = 500;
+
 const NO_DELAY = { min: 0, max: 0, quiet: Infinity } as const;
 
 /**
@@ -80,16 +85,18 @@ const NO_DELAY = { min: 0, max: 0, quiet: Infinity } as const;
  * covered: a request that crosses the FIN of an idle connection after its grace, and what a killed process held.
  *
  * Synchronous until the listeners are off the network, unless there is something to do before. Never rejects.
+ *
+ * @param deadline - of everything; a later call of `shutdown()` may shorten it
  */
-export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Promise<ShutdownReport> {
+export async function runShutdown(
+  parts: ShutdownParts,
+  order: DrainOrder,
+  deadline: Deadline,
+): Promise<ShutdownReport> {
   const { settings, servers, work, everything, before, after, errors, note, enter, hold } = parts;
-  const { reason, timeout = settings.timeout } = order;
+  const { reason } = order;
   const start = now();
-  const deadline = createDeadline(timeout, start);
-  // A worker keeps cleanup time only if it has hooks: the primary keeps its own.
-  const hooksTime = after.size() > 0 ? Math.min(settings.cleanupTimeout, timeout / 2) : 0;
-  const cleanupTime = order.own ? settings.cleanupTimeout : hooksTime;
-  const draining = createDeadline(timeout - cleanupTime, start);
+  const draining = deadlineBefore(deadline, (left) => left - cleanupTime(parts, order, left));
   const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : NO_DELAY;
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];
@@ -108,10 +115,10 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   if (shutdownDelay.max > 0 || before.size() > 0) {
     await phase('delaying', async () => {
       if (order.handBack === undefined) everything.announce();
-      const half = createDeadline(draining.left() / 2);
+      const half = deadlineBefore(draining, (left) => left / 2);
       const delay = waitDelay(shutdownDelay, servers.list(), parts.arrived);
       hooks.push(...(await before.run(reason, half)));
-      await delay;
+      await draining.race(delay);
     });
   }
   const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS_MS);
@@ -120,7 +127,7 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
     open = servers.counts().open;
     attempt(note, () => everything.close(drainOptions(parts, order, draining)), undefined);
     attempt(note, () => parts.closing(reason), undefined);
-    const half = createDeadline(draining.left() / 2);
+    const half = deadlineBefore(draining, (left) => left / 2);
     void whenCalm(everything, half, () => drained).then(hold.calm);
     await draining.race(everything.closed());
   });
@@ -161,8 +168,17 @@ export async function runShutdown(parts: ShutdownParts, order: DrainOrder): Prom
   return report;
 }
 
+/** Time after the drain. A worker needs some only if it has hooks: the primary keeps its own. */
+function cleanupTime({ settings, after, cleansUp }: ShutdownParts, order: DrainOrder, left: number): number {
+  const { cleanupTimeout } = settings;
+  const hooks = after.size() > 0;
+  if (!order.own) return hooks ? Math.min(cleanupTimeout, left / 2) : 0;
+  if (!hooks && !cleansUp(order.reason)) return Math.min(cleanupTimeout, CUT_MS, left / 10);
+  return order.timeout === undefined ? cleanupTimeout : Math.min(cleanupTimeout, left / 2);
+}
+
 function drainOptions(
-  { settings, native, cookies }: ShutdownParts,
+  { settings, native, cookies, note }: ShutdownParts,
   { reason, together, handBack }: DrainOrder,
   deadline: Deadline,
 ): Parameters<Drainable['close']>[0] {
@@ -172,10 +188,12 @@ function drainOptions(
     native,
     cookies: cookies.inUse(),
     seal: settings.seal,
+    failed: note,
     keepAliveGrace: settings.keepAliveGrace,
     handshakeTimeout: settings.handshakeTimeout,
     left: deadline.left,
     expired: deadline.expired,
+    onShortened: deadline.onShortened,
     unread: (socket) => hasUnread(socket, native.calls),
     sendFin: (socket) => sendFin(socket, native.calls),
     handBack,

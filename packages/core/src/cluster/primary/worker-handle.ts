@@ -44,7 +44,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
   let handles = false;
   let hasHandler: ((handled: boolean) => void) | undefined;
   const born = now();
-  let order: PrimaryMessage | undefined;
+  let order: Extract<PrimaryMessage, { type: 'drain' }> | undefined;
   let cleaning = false;
   let named = false;
   let killed = false;
@@ -168,13 +168,14 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
       worker.exitedAfterDisconnect = true;
     },
     drain: ({ reason, timeout, together, dismissed, handBack = false }) => {
-      if (order !== undefined) return;
+      if (order !== undefined && timeout >= order.timeout) return;
+      const first = order === undefined;
       order = { type: 'drain', reason, timeout, together, handBack };
       // Programs that respawn look at this, to know who crashed from who was sent away. A signal from outside does not
       // set it in plain Node either: what they do then keeps the number of workers.
       if (dismissed) worker.exitedAfterDisconnect = true;
       if (joined) tell(order);
-      else {
+      else if (first) {
         const signal = isSignal(reason) ? reason : 'SIGTERM';
         const ask = (): void => tell({ type: 'ask-handlers', signal });
         hasHandler = dismiss(worker, signal, { disconnect, ask });

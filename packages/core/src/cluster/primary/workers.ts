@@ -127,9 +127,13 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     },
     drained: async () => {
       await members.closed();
-      const { reason = '', left } = draining ?? {};
-      const timeout = Math.max(0, (left?.() ?? 0) - MARGIN);
-      for (const member of all()) member.drain({ reason, timeout, together: true, dismissed: true });
+      const { reason = '', left, onShortened } = draining ?? {};
+      const drain = (): void => {
+        const timeout = Math.max(0, (left?.() ?? 0) - MARGIN);
+        for (const member of all()) member.drain({ reason, timeout, together: true, dismissed: true });
+      };
+      drain();
+      onShortened?.(drain);
       await Promise.all(all().map(({ exited }) => exited));
     },
     cut: () => {

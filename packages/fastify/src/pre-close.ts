@@ -1,5 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 
+/**
+ * Turns of the event loop that hooks wait where `@fastify/websocket` is loaded. Core first reads what WebSockets have sent,
+ * for up to ten turns, and then says Close 1001; the hook of that plugin closes them at once, without a code.
+ */
+const READ_TURNS = 12;
+
 type Hook = (this: FastifyInstance, done?: () => void) => unknown;
 type AddHook = (this: FastifyInstance, name: string, hook: unknown) => FastifyInstance;
 
@@ -10,7 +16,7 @@ type AddHook = (this: FastifyInstance, name: string, hook: unknown) => FastifyIn
  *
  * Encapsulated instances inherit `addHook` from the root. Hooks from before the plugin was registered are Fastify's.
  *
- * @returns a function that runs them
+ * @returns a function that runs them, some turns of the loop later where WebSockets are to be closed first
  */
 export function takePreCloseHooks(root: FastifyInstance): () => void {
   const runs: (() => Promise<unknown>)[] = [];
@@ -28,10 +34,17 @@ export function takePreCloseHooks(root: FastifyInstance): () => void {
   }
   root.addHook = takeHook;
 
-  return () => {
+  function runAll(): void {
     // Fastify gets the same promise when it closes, and logs what went wrong.
     for (const run of runs) run().catch(() => {});
-  };
+  }
+
+  function wait(turns: number): void {
+    if (turns === 0) runAll();
+    else setImmediate(wait, turns - 1);
+  }
+
+  return () => wait(root.hasDecorator('websocketServer') ? READ_TURNS : 0);
 }
 
 async function runHook(instance: FastifyInstance, hook: Hook): Promise<unknown> {

@@ -151,3 +151,28 @@ t.test('a reload in the middle of a shutdown', async (t) => {
   await ends(t, cluster, CLEAN);
   t.equal(cluster.workers().length, 2);
 });
+
+t.test('a worker that gets a signal while a reload replaces it is replaced once', async (t) => {
+  const cluster = await startCluster(t, { env: { FAULTS: '{"3":"gets ready late"}' } });
+  const [first = 0] = cluster.workers();
+  const reloaded = reload(cluster);
+  await cluster.line('worker', 3);
+  kill(first, 'SIGTERM');
+  t.equal((await reloaded).replaced, 2);
+  await sleep(500);
+  t.equal(cluster.workers().length, 4);
+  t.equal((await whoAnswers(cluster)).size, 2);
+  await stops(t, cluster);
+});
+
+t.test('and so is one that a reload meets while its signal does', async (t) => {
+  const cluster = await startCluster(t, { env: { FAULTS: '{"3":"gets ready late"}' } });
+  kill(cluster.workers()[0] ?? 0, 'SIGTERM');
+  await cluster.line('worker', 3);
+  // The one that has just been started for it is replaced as well: it may be of the old code.
+  t.equal((await reload(cluster)).replaced, 3);
+  await sleep(500);
+  t.equal(cluster.workers().length, 5);
+  t.equal((await whoAnswers(cluster)).size, 2);
+  await stops(t, cluster);
+});

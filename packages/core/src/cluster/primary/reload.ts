@@ -1,9 +1,6 @@
 import { now } from '../../clock.ts';
-import type { WorkerReport } from '../../api/report.ts';
-import { GracefulError } from '../../api/errors.ts';
-import type { Member } from './member.ts';
 import type { Members } from './workers.ts';
-import type { Replacer } from './replace.ts';
+import { tooLate, type Replacer } from './replace.ts';
 
 export interface ReloadReport {
   /** Workers that were replaced. */
@@ -35,16 +32,6 @@ export function createReloader({
 }: ReloadSurroundings): Reloader {
   let running: Promise<ReloadReport> | undefined;
 
-  /** @returns the report of the old worker */
-  async function replace(old: Member): Promise<WorkerReport> {
-    const fresh = await replacer.start();
-    if (stopping()) throw tooLate();
-    if (typeof fresh === 'string') {
-      throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh}; the old workers stay`);
-    }
-    return replacer.retire(old, 'reload', true);
-  }
-
   async function replaceAll(): Promise<ReloadReport> {
     const start = now();
     const queue = [...members.list()];
@@ -58,7 +45,7 @@ export function createReloader({
           if (stopping()) throw tooLate();
           // It crashed or was sent away in the meantime: what replaced it is new already.
           if (old.gone() || old.leaving()) continue;
-          const { outcome, report } = await replace(old);
+          const { outcome, report } = await replacer.replace(old, 'reload', true);
           killed += outcome === 'killed' ? 1 : 0;
           moved += report?.connections.moved ?? 0;
           replaced += 1;
@@ -82,8 +69,4 @@ export function createReloader({
       return running;
     },
   };
-}
-
-function tooLate(): GracefulError {
-  return new GracefulError('ERR_GRACEFUL_TOO_LATE', 'a shutdown began, nothing is reloaded');
 }

@@ -1,13 +1,20 @@
 import type { Worker } from 'node:cluster';
-import { createDeadline } from '../../clock.ts';
+import { createDeadline, turn } from '../../clock.ts';
 import type { WorkerReport } from '../../api/report.ts';
+import { GracefulError } from '../../api/errors.ts';
 import type { Member } from './member.ts';
 import type { Members } from './workers.ts';
 
 /** Replaces one worker by another. */
 export interface Replacer {
-  /** @returns the new worker, or why there is none: it is gone then */
-  readonly start: () => Promise<Member | string>;
+  /**
+   * Starts a new worker, and retires the old one once the new one is ready. A worker that is being replaced is replaced
+   * once, by a reload or by a signal to it.
+   *
+   * @throws ERR_GRACEFUL_RELOAD_FAILED if the new worker is not ready in time: it is gone then, and the old one stays
+   * @throws ERR_GRACEFUL_TOO_LATE once a shutdown began
+   */
+  readonly replace: (old: Member, reason: string, orderedByUs: boolean) => Promise<WorkerReport>;
   /** Tells a worker to drain and leave. One that is still there at its deadline is killed. */
   readonly retire: (old: Member, reason: string, orderedByUs: boolean) => Promise<WorkerReport>;
 }
@@ -28,27 +35,48 @@ export function createReplacer(
   members: Members,
   { fork, stopping, retired, timeout, readyTimeout, handBack }: ReplaceSurroundings,
 ): Replacer {
+  const running = new Map<Member, Promise<WorkerReport>>();
+
+  async function start(): Promise<void> {
+    const fresh = members.of(fork());
+    const settled = Promise.race([fresh.ready.then(() => true), fresh.exited.then(() => false)]);
+    const ready = await createDeadline(readyTimeout).race(settled);
+    if (stopping()) throw tooLate();
+    if (ready) return;
+    const why = fresh.gone()
+      ? `${fresh.fate()} before it was ready`
+      : `was not ready after ${readyTimeout} ms`;
+    fresh.kill();
+    await fresh.exited;
+    throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh.name} ${why}; the old workers stay`);
+  }
+
+  async function retire(old: Member, reason: string, orderedByUs: boolean): Promise<WorkerReport> {
+    old.drain({ reason, timeout, together: false, dismissed: orderedByUs, handBack });
+    await createDeadline(timeout).race(old.exited);
+    // After a stop of this process (SIGSTOP) the timer comes before the news that the worker has exited.
+    if (!old.gone()) await turn();
+    if (!old.gone() && !stopping()) old.kill();
+    await old.exited;
+    const report = old.report();
+    if (!stopping()) retired(reason, report);
+    return report;
+  }
+
   return {
-    start: async () => {
-      const fresh = members.of(fork());
-      const settled = Promise.race([fresh.ready.then(() => true), fresh.exited.then(() => false)]);
-      const ready = await createDeadline(readyTimeout).race(settled);
-      if (ready || stopping()) return fresh;
-      const why = fresh.gone()
-        ? `${fresh.fate()} before it was ready`
-        : `was not ready after ${readyTimeout} ms`;
-      fresh.kill();
-      await fresh.exited;
-      return `${fresh.name} ${why}`;
+    replace: (old, reason, orderedByUs) => {
+      const known = running.get(old);
+      if (known !== undefined) return known;
+      const replaced = start()
+        .then(() => retire(old, reason, orderedByUs))
+        .finally(() => running.delete(old));
+      running.set(old, replaced);
+      return replaced;
     },
-    retire: async (old, reason, orderedByUs) => {
-      old.drain({ reason, timeout, together: false, dismissed: orderedByUs, handBack });
-      await createDeadline(timeout).race(old.exited);
-      if (!old.gone() && !stopping()) old.kill();
-      await old.exited;
-      const report = old.report();
-      if (!stopping()) retired(reason, report);
-      return report;
-    },
+    retire,
   };
+}
+
+export function tooLate(): GracefulError {
+  return new GracefulError('ERR_GRACEFUL_TOO_LATE', 'a shutdown began, nothing is reloaded');
 }

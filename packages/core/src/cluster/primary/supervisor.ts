@@ -80,9 +80,9 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
 
   /** Where the supervisor keeps the number of workers, the new one is ready first: this may be the only one. */
   async function sendAway(member: Member, signal: NodeJS.Signals): Promise<void> {
-    if (member.leaving()) return;
-    if (supervision.workers !== undefined) await replacer.start();
-    if (!stopping()) await replacer.retire(member, signal, false);
+    // Where there is no new one the order stands, and the respawner goes on trying.
+    if (supervision.workers !== undefined) await replacer.replace(member, signal, false).catch(() => {});
+    if (!member.leaving() && !stopping()) await replacer.retire(member, signal, false);
   }
 
   const loneSignals = watchLoneSignals({

@@ -30,6 +30,8 @@ const usual = {
   stop: { signal: 'SIGTERM', to: 'process', after: 400 },
 } as const;
 
+const alone = { ...usual, model: 'single', workers: 0 } as const;
+
 const fresh = { kind: 'fresh', count: 4, think: 20 } as const;
 
 export const regressions: readonly Regression[] = [
@@ -49,6 +51,27 @@ export const regressions: readonly Regression[] = [
       model: 'foreign',
       clients: [fresh, { kind: 'kept', count: 8, think: 5 }],
       stop: { signal: 'SIGINT', to: 'group', after: 400 },
+    },
+  },
+  {
+    found:
+      'pipelined requests from within the grace were dropped behind the first, where the event loop was busy',
+    scenario: {
+      ...alone,
+      options: { ...quick, keepAliveGrace: 400 },
+      clients: [fresh, { kind: 'pipelined', count: 12, think: 600 }],
+      faults: [{ at: 60, target: 0, kind: 'freeze', ms: 500 }],
+    },
+  },
+  {
+    found:
+      'a signal that came twice at once forced the exit, where the event loop was busy for secondSignalDelay',
+    scenario: {
+      ...alone,
+      options: { ...quick, secondSignalDelay: 400 },
+      clients: [fresh, { kind: 'slow', count: 4, think: 20 }],
+      faults: [{ at: 10, target: 0, kind: 'block', ms: 700 }],
+      stop: { signal: 'SIGTERM', to: 'process', after: 400, again: 100 },
     },
   },
 ];

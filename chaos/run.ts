@@ -69,7 +69,8 @@ async function stopUnderLoad(scenario: Scenario, program: Program): Promise<Seen
       send();
     }, stop.again);
   }
-  const limit = options.timeout + SLACK_MS;
+  // Workers of a primary that is not ours hear of the stop when they get to it, and have all their time from then on.
+  const limit = options.timeout * (scenario.model === 'foreign' ? 2 : 1) + SLACK_MS;
   const end = await within(program.exited, limit);
   while (program.alive().length > 0 && monotonic() < stoppedAt + limit) await sleep(ORPHANS_LOOK_MS);
   const left = program.alive();

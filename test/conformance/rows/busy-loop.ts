@@ -15,7 +15,8 @@ export const busyLoop: readonly Row[] = [
     options: { coordinator: { keepAliveGrace: 2_000 } },
     run: async (t, app) => {
       const [busy, idle, silent] = [await app.connect(), await app.connect(), await app.connect()];
-      await app.told('opened', 3);
+      const several = await app.connect();
+      await app.told('opened', 4);
       idle.write(get('/?first'));
       await answers(t, idle, '/?first', 'keep-alive');
       await app.terminate();
@@ -23,12 +24,16 @@ export const busyLoop: readonly Row[] = [
       await app.handling(block);
       idle.write(get('/?idle'));
       silent.write(get('/?silent'));
+      several.write(get('/?one') + get('/?three') + get('/?two'));
       await answers(t, busy, block, 'close');
       await answers(t, idle, '/?idle', 'close');
       await answers(t, silent, '/?silent', 'close');
-      for (const client of [busy, idle, silent]) await endsCleanly(t, client);
+      await answers(t, several, '/?one', 'keep-alive');
+      await answers(t, several, '/?three', 'keep-alive');
+      await answers(t, several, '/?two', 'close');
+      for (const client of [busy, idle, silent, several]) await endsCleanly(t, client);
       const { handled } = await app.stopped();
-      t.same(handled.toSorted(), ['/?first', '/?idle', '/?silent', block]);
+      t.same(handled.toSorted(), ['/?first', '/?idle', '/?one', '/?silent', '/?three', '/?two', block]);
     },
   },
   {

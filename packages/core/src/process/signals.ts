@@ -1,4 +1,3 @@
-import { now } from '../clock.ts';
 import { askToExit } from './exit.ts';
 import { isOwnSignal } from './guard.ts';
 import { holdProgramListeners } from './program-listeners.ts';
@@ -63,14 +62,17 @@ export function watchSignals(
   secondSignalDelay: number,
   { begin, force }: SignalHandlers,
 ): () => void {
-  let first: number | undefined;
+  let begun = false;
+  let forces = false;
   const watcher: Watcher = (signal) => {
-    if (first === undefined) {
-      first = now();
-      begin(signal);
-    } else if (now() - first >= secondSignalDelay) {
-      force(signal);
-    }
+    if (forces) force(signal);
+    if (begun) return;
+    begun = true;
+    forces = secondSignalDelay === 0;
+    // A poll later: where the event loop was busy, a signal that is read now may have come long before.
+    const afterPoll = (): unknown => setImmediate(() => (forces = true)).unref();
+    setTimeout(afterPoll, secondSignalDelay).unref();
+    begin(signal);
   };
   for (const signal of signals) add(signal, watcher);
   return () => {

@@ -7,15 +7,24 @@ import { connectionOf, drainState, type Http1Connection } from './request-channe
  * Admits a request that arrived during the shutdown. Returns false for one that must not be executed: an earlier response
  * says `Connection: close` to its client, so it may send the request elsewhere (RFC 9112, section 9.3.2).
  *
- * @param late - the drain has lasted for `keepAliveGrace`: a client that pipelines without end must not hold it up
+ * @param late - the drain has lasted for `keepAliveGrace`: a client that pipelines without end must not hold it up. What
+ *   is parsed in one turn is answered all the same: where the event loop was busy, it came within the grace
  */
 export function admit(connection: Http1Connection, response: ServerResponse, late: boolean): boolean {
   const drain = drainState(connection);
   clearTimeout(drain.timer);
   drain.asked = true;
   if (drain.ending !== undefined || drain.refuses) return false;
+  if (late && drain.lastChunk === undefined) {
+    drain.lastChunk = 'open';
+    // The parser emits what came in one piece in one turn.
+    setImmediate(() => {
+      drain.lastChunk = 'over';
+    });
+  }
   const previous = connection.inFlight.last;
-  drain.refuses = previous !== undefined && (saysClose(previous) || (late && !previous.headersSent));
+  const over = drain.lastChunk === 'over' && previous?.headersSent === false;
+  drain.refuses = previous !== undefined && (saysClose(previous) || over);
   if (drain.refuses) return false;
   sayCloseIfLast(response);
   return true;

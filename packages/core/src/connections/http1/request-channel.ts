@@ -40,6 +40,8 @@ export interface DrainState {
   asked: boolean;
   /** Whether a request was refused: the last one before it has the last response. */
   refuses: boolean;
+  /** Of the first requests that were parsed after the grace: they may have come within it, all in one piece. */
+  lastChunk: 'open' | 'over' | undefined;
   /** Whether an upgraded connection got all that there is to say, its FIN included. */
   saidAll: boolean;
   ending: 'answered' | 'idle' | 'moved' | undefined;
@@ -51,6 +53,7 @@ export function drainState(connection: Http1Connection): DrainState {
     timer: undefined,
     asked: false,
     refuses: false,
+    lastChunk: undefined,
     saidAll: false,
     ending: undefined,
   });

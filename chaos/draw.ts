@@ -160,7 +160,9 @@ function drawFaults(random: Random, { model, address, workers }: Place): Fault[]
       { at, target, kind: 'clock' },
       { at, target, kind: 'freeze', ms: random.between(20, 600) },
       ...(at > 0 ? [{ at, target, kind: 'reject' } as const] : []),
-      ...(address === 'tcp' ? [{ at, target, kind: 'emfile', ms: random.between(100, 500) } as const] : []),
+      ...(address === 'tcp' && model === 'single'
+        ? [{ at, target, kind: 'emfile', ms: random.between(100, 500) } as const]
+        : []),
     ] as const;
     if (model === 'single' || random.chance(0.4)) return [random.pick(gentle)];
     if (model === 'foreign') return [random.pick([...gentle, { at, target, kind: 'kill primary' } as const])];

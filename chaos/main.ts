@@ -3,6 +3,8 @@
 //   npm run chaos -- --scenario '{ … }'      one scenario, as it is printed
 // Each scenario has a seed of its own, from S on; without --seed that is drawn, and printed.
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { monotonic } from './clock.ts';
 import { draw, type Line } from './draw.ts';
@@ -65,7 +67,7 @@ async function work(): Promise<void> {
   for (const scenario of queue) {
     const outcome = await attempt(scenario, node);
     add(outcome);
-    if (values.show) show(scenario, outcome);
+    if (values.show) console.log(describe(scenario, outcome));
     if (outcome.unexplained.length > 0) await tell(scenario, outcome);
   }
 }
@@ -82,21 +84,37 @@ function add({ seen, unexplained }: Outcome): void {
 }
 
 /** All that was seen, for who looks for the cause. */
-function show(scenario: Scenario, { seen }: Outcome): void {
-  console.log(JSON.stringify(scenario));
+function describe(scenario: Scenario, { seen, unexplained }: Outcome): string {
   const since = (at: number): string => (at - (seen?.stoppedAt ?? 0)).toFixed(1).padStart(8);
-  for (const { pid, at, word, rest } of seen?.evidence.entries ?? []) {
-    if (!['connection', 'request', 'answered'].includes(word)) console.log(since(at), pid, word, rest);
-  }
-  for (const { fault, pid, at } of seen?.faults ?? [])
-    console.log(since(at), pid, 'FAULT', JSON.stringify(fault));
-  console.log(since(seen?.end?.at ?? 0), seen?.pid, 'END', seen?.end?.code, seen?.end?.signal, seen?.stderr);
+  const entries = seen?.evidence.entries.filter(
+    ({ word }) => !['connection', 'request', 'answered'].includes(word),
+  );
+  return [
+    JSON.stringify(scenario),
+    ...(entries ?? []).map(({ pid, at, word, rest }) => `${since(at)} ${pid} ${word} ${rest}`),
+    ...(seen?.faults ?? []).map(({ fault, pid, at }) => `${since(at)} ${pid} FAULT ${JSON.stringify(fault)}`),
+    `${since(seen?.end?.at ?? 0)} ${seen?.pid} END ${seen?.end?.code} ${seen?.end?.signal} ${seen?.stderr}`,
+    ...unexplained,
+  ].join('\n');
 }
 
-async function tell(scenario: Scenario, { unexplained }: Outcome): Promise<void> {
+/** What was seen of a failure that may not come again. */
+function keep(scenario: Scenario, outcome: Outcome): string {
+  const folder = fileURLToPath(new URL('../chaos-failures/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const file = `${folder}${version}-${scenario.seed}.txt`;
+  writeFileSync(file, `${describe(scenario, outcome)}\n`);
+  return file;
+}
+
+async function tell(scenario: Scenario, outcome: Outcome): Promise<void> {
+  const { unexplained } = outcome;
   const nodeOption = values.node === process.execPath ? '' : ` --node ${node}`;
   console.log(`\nseed ${scenario.seed} failed:\n  ${unexplained.slice(0, 10).join('\n  ')}`);
-  console.log(`  npm run chaos -- --seed ${scenario.seed} --count 1${nodeOption}`);
+  console.log(`  all that was seen: ${keep(scenario, outcome)}`);
+  const fixed = values.regressions || values.scenario !== undefined;
+  const replay = fixed ? `--scenario '${JSON.stringify(scenario)}'` : `--seed ${scenario.seed} --count 1`;
+  console.log(`  npm run chaos -- ${replay}${nodeOption}`);
   if (values['no-shrink']) return;
   const { smallest, failures, runs } = await shrink(scenario, node);
   console.log(`  smallest that fails (${failures} of ${runs} runs):`);

@@ -62,15 +62,18 @@ function isOfSuccessor({ evidence, end }: Seen, pid: number): boolean {
   return evidence.all('born').some((entry) => entry.pid === pid && end !== undefined && entry.at > end.at);
 }
 
-/** HTTP/1.1 has no race-free end of an idle connection: within its grace nothing is lost, after it this is the client's. */
+/**
+ * HTTP/1.1 has no race-free end of an idle connection: within its grace nothing is lost, after it this is the client's. A
+ * connection that has never asked for anything is idle from its start, or from the end of its TLS handshake, on.
+ */
 function crossedTheEnd({ scenario, evidence }: Seen, attempt: Attempt): boolean {
   const { previous } = attempt;
-  if (previous === undefined || evidence.executed(attempt.id) !== undefined) return false;
-  const answered = evidence.answered(previous);
-  if (answered === undefined) return false;
-  const closing = evidence.entries.find(({ pid, word }) => word === 'closing' && pid === answered.pid);
+  if (evidence.executed(attempt.id) !== undefined) return false;
+  const last = previous === undefined ? evidence.holder(attempt) : evidence.answered(previous);
+  if (last === undefined) return false;
+  const closing = evidence.entries.find(({ pid, word }) => word === 'closing' && pid === last.pid);
   if (closing === undefined) return false;
-  const idleSince = Math.max(answered.at, closing.at);
+  const idleSince = Math.max(last.at, closing.at);
   return attempt.sentAt >= idleSince + scenario.options.keepAliveGrace - SAME_MOMENT_MS;
 }
 

@@ -25,9 +25,11 @@ export function checkEnding(seen: Seen): readonly string[] {
 function rightEnds(seen: Seen): readonly (string | number | null)[] {
   const { scenario, pid, evidence, stoppedAt, againAt } = seen;
   const { stop, behaviour, model } = scenario;
-  if (primaryDied(seen)) return ['SIGKILL'];
   const forced = 128 + constants.signals[stop.signal];
   const report = evidence.reports().findLast((each) => each.pid === pid)?.report;
+  // It was at its end when it was killed.
+  if (primaryDied(seen)) return ['SIGKILL', ...(report === undefined ? [] : [report.exitCode])];
+  if (model === 'foreign' && stop.after >= 0) return [0];
   if (wasForced(seen)) {
     const reportedAt = evidence.all('report').findLast((entry) => entry.pid === pid)?.at ?? Infinity;
     // It came when there was nothing left to force: the process was about to exit.
@@ -51,7 +53,9 @@ export function causes(seen: Seen): readonly string[] {
   return [
     ...scenario.hooks.filter((kind) => kind === 'failing' || kind === 'hanging'),
     ...late.map(({ fault }) => fault.kind),
-    ...faults.filter(({ fault }) => ['reject', 'emfile'].includes(fault.kind)).map(({ fault }) => fault.kind),
+    ...faults
+      .filter(({ fault }) => ['reject', 'crash', 'emfile'].includes(fault.kind))
+      .map(({ fault }) => fault.kind),
     ...attempts.filter(({ kind }) => kind === 'stalled').map(({ kind }) => kind),
     ...(wasForced(seen) ? ['forced'] : []),
   ];

@@ -99,7 +99,7 @@ function acceptWebSockets(server: Server): void {
 }
 
 function followSockets(server: Server, sockets: Set<Socket>): void {
-  server.on('connection', (socket: Socket) => {
+  server.on(scenario.protocol === 'https' ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.add(socket.once('close', () => sockets.delete(socket)));
   });
   server.prependListener('request', (_request, response) => {

@@ -1,0 +1,144 @@
+// Steps of the order that loses no client, each with the compiled line that takes it, what is put there instead, and
+// the checks that have to fail then: a test file, or a scenario of the chaos runs.
+const test = (file) => ({ name: `test/${file}`, args: ['scripts/run-tests.js', `build/test/${file}.js`] });
+
+const usual = {
+  seed: 1,
+  model: 'single',
+  address: 'tcp',
+  way: 'attach',
+  protocol: 'http',
+  workers: 0,
+  options: {
+    timeout: 5000,
+    cleanupTimeout: 600,
+    keepAliveGrace: 400,
+    handshakeTimeout: 300,
+    secondSignalDelay: 1000,
+    shutdownDelay: 0,
+  },
+  seal: 'auto',
+  behaviour: 'none',
+  hooks: [],
+  clients: [{ kind: 'fresh', count: 24, think: 0 }],
+  faults: [],
+  stop: { signal: 'SIGTERM', to: 'process', after: 500 },
+};
+const chaos = (name, scenario) => ({
+  name: `chaos: ${name}`,
+  args: ['build/chaos/main.js', '--no-shrink', '--scenario', JSON.stringify({ ...usual, ...scenario })],
+});
+
+const cluster = { model: 'round-robin', workers: 2 };
+const kept = [
+  { kind: 'fresh', count: 4, think: 20 },
+  { kind: 'kept', count: 24, think: 150 },
+];
+const pipelined = [
+  { kind: 'fresh', count: 4, think: 20 },
+  { kind: 'pipelined', count: 12, think: 150 },
+];
+
+export const mutations = [
+  {
+    step: 'the seal',
+    file: 'listener/close.js',
+    line: 'for (const method of bestFirst.slice(Math.max(start, 0))) {',
+    instead: 'for (const method of []) {',
+    checks: [test('listener/close-listener.test'), chaos('new connections', {})],
+  },
+  {
+    step: 'the wait for handshakes',
+    file: 'listener/handshakes.js',
+    line: 'export async function waitForHandshakes(target) {',
+    instead: 'export async function waitForHandshakes(target) { return;',
+    checks: [test('listener/handshakes.test'), test('listener/network.test')],
+  },
+  {
+    step: 'the emptying of the accept queue',
+    file: 'listener/accept-queue.js',
+    line: 'export async function emptyQueue(target) {',
+    instead: 'export async function emptyQueue(target) { return;',
+    checks: [test('listener/close-listener.test'), chaos('new connections', {})],
+  },
+  {
+    step: 'the wait for hand-overs',
+    file: 'cluster/primary/round-robin.js',
+    line: 'handedOver: async (expired) => {',
+    instead: 'handedOver: async (expired) => { return 0;',
+    checks: [test('cluster/hand-over.test')],
+  },
+  {
+    step: 'the grace of idle connections',
+    file: 'connections/http1/idle.js',
+    line: 'drain.timer = setTimeout(endAfterPoll, grace, connection);',
+    instead: 'drain.timer = setTimeout(endAfterPoll, 0, connection);',
+    checks: [chaos('kept connections', { clients: kept })],
+  },
+  {
+    step: 'close on the last of a pipeline only',
+    file: 'connections/http1/admit.js',
+    line: 'if (connection.inFlight.last !== response)',
+    instead: 'if (false)',
+    also: [['if (!isLast(socket, response) &&', 'if (false &&']],
+    checks: [chaos('pipelined requests', { clients: pipelined })],
+  },
+  {
+    step: 'the guard of worker.disconnect()',
+    file: 'cluster/primary/worker-handle.js',
+    line: 'worker.disconnect = () => worker;',
+    instead: '',
+    checks: [test('cluster/shutdown.test'), test('cluster/faults.test'), test('cluster/signals.test')],
+  },
+  {
+    step: "the drain in front of Node's disconnect",
+    file: 'cluster/worker/primary-link.js',
+    line: 'onDisconnectOrder(dismissed)',
+    instead: '() => {}',
+    checks: [
+      chaos('a primary that is not ours disconnects', {
+        model: 'foreign',
+        workers: 2,
+        clients: [...kept, { kind: 'events', count: 2, think: 20 }],
+      }),
+    ],
+  },
+  {
+    step: "the deferral of the program's close",
+    file: 'shutdown/postponed-close.js',
+    line: 'if (draining && ours) {',
+    instead: 'if (false) {',
+    checks: [
+      chaos('a program that closes all connections', {
+        options: { ...usual.options, keepAliveGrace: 100 },
+        behaviour: 'closeAllConnections',
+        clients: [
+          { kind: 'fresh', count: 4, think: 20 },
+          { kind: 'slow', count: 24, think: 5 },
+        ],
+      }),
+    ],
+  },
+  {
+    step: 'the read stop of a hand-back',
+    file: 'node-internals/hand-over.js',
+    line: 'handle.readStop();',
+    instead: '',
+    checks: [
+      test('cluster/hand-back.test'),
+      chaos('reloads under kept connections', {
+        ...cluster,
+        clients: [{ kind: 'kept', count: 48, think: 1 }],
+        faults: [{ at: -1500, target: 0, kind: 'reload' }],
+        stop: { ...usual.stop, after: 2500 },
+      }),
+    ],
+  },
+  {
+    step: 'the guard of an inherited socket',
+    file: 'listener/close.js',
+    line: 'if (target.socket.inherited) {',
+    instead: 'if (false) {',
+    checks: [test('listener/inherited.test')],
+  },
+];

@@ -15,3 +15,5 @@ export const protocol = (await load('dist/cluster/protocol.js')) as typeof Proto
 export const { setTentative } = (await load('dist/shutdown/owners.js')) as typeof Owners;
 export type CloseOptions = Close.CloseOptions;
 export type SystemCalls = Native.SystemCalls;
+export type PrimaryMessage = Protocol.PrimaryMessage;
+export type WorkerMessage = Protocol.WorkerMessage;

@@ -53,7 +53,7 @@ export interface ListenerReport {
   readonly handshakes: number | null;
   /**
    * Connections that were still in the queue when it was closed, and so were reset; null where they cannot be counted,
-   * and for an inherited socket, whose queue stays.
+   * and for a socket that was inherited or passed on to a child process, whose queue stays.
    */
   readonly abandoned: number | null;
   /** Milliseconds from the signal to the close of the listening socket. */

@@ -12,6 +12,7 @@ import type { SealMethod } from './seals/seal.ts';
 import { none } from './seals/none.ts';
 import { shutdown } from './seals/shutdown.ts';
 import { unlink } from './seals/unlink.ts';
+import { closeBeside } from './unix-path.ts';
 
 export interface CloseOptions extends SealContext {
   readonly seal: 'auto' | Seal;
@@ -35,21 +36,28 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   const target = inspectTarget(socket, options);
   // The kernel's socket stays open in other processes, with its queue: only this copy goes.
   const onlyCopy = socket.copied && !options.together;
-  const { method, notes } = onlyCopy ? { method: none, notes: [] } : sealListener(target, options.seal);
+  const passedOn = !onlyCopy && !socket.inherited && socket.passedOn();
+  const { method, notes } = onlyCopy
+    ? { method: none, notes: [] }
+    : sealListener(target, options.seal, passedOn);
+  /** Whether clients in the queue wait for another process, which goes on listening. */
+  const queueStays = onlyCopy || socket.inherited || passedOn;
   const queued = queueLength(target) ?? null;
   const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(target) ?? null);
   let abandoned: number | null = null;
   try {
     await method.finish(target, (ours = 0) => {
       const left = queueLength(target);
-      abandoned = left === undefined || socket.inherited ? null : onlyCopy ? 0 : Math.max(0, left - ours);
-      socket.close();
+      if (left !== undefined && !queueStays) abandoned = Math.max(0, left - ours);
+      if (left !== undefined && onlyCopy) abandoned = 0;
+      if (passedOn) closeCopy(socket);
+      else socket.close();
     });
   } finally {
     socket.release();
   }
   // The queue could be counted, and now there is no descriptor to ask: its end was not ours to wait for.
-  if (queued !== null && socket.fd < 0 && abandoned === null && !onlyCopy && !socket.inherited) {
+  if (queued !== null && socket.fd < 0 && abandoned === null && !queueStays) {
     options.failed(
       new GracefulError(
         'ERR_GRACEFUL_LISTENER_CLOSED',
@@ -60,9 +68,16 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   return { address, seal: method.seal, notes, queued, handshakes, abandoned, duration: now() - start };
 }
 
+/** The path of a Unix socket stays, since it leads to the child as well. */
+function closeCopy({ path, unix, close }: ListeningSocket): void {
+  if (path === undefined || unix === undefined) close();
+  else closeBeside(path, { path: unix.path, isOurs: () => false }, close);
+}
+
 function sealListener(
   target: SealTarget,
   wanted: 'auto' | Seal,
+  passedOn: boolean,
 ): { readonly method: SealMethod; readonly notes: readonly string[] } {
   const notes: string[] = [];
   if (target.socket.copied && target.socket.fd < 0) {
@@ -72,6 +87,9 @@ function sealListener(
     // Never, even if a method is named: binding the socket to no interface, or removing its path, would outlive this
     // process: no client could connect any more.
     return { method: none, notes: ['the socket was inherited, and its other holders may go on listening'] };
+  }
+  if (passedOn) {
+    return { method: none, notes: ['a child process holds the socket too, and may go on listening'] };
   }
   const start = bestFirst.findIndex(({ seal }) => seal === wanted);
   for (const method of bestFirst.slice(Math.max(start, 0))) {

@@ -1,5 +1,6 @@
 import { Server } from 'node:net';
 import { fileDescriptor, isCopyOfPrimary, isInherited, rawHandle, receiver } from '../node-internals/net.ts';
+import { isPassedOn } from '../kernel/passed-on.ts';
 import { closeBeside, notedPath, type UnixPath } from './unix-path.ts';
 
 /** A listening socket, seen from the kernel's side: that of a `net.Server`, or one that a cluster's primary owns. */
@@ -20,6 +21,8 @@ export interface ListeningSocket {
   readonly copied: boolean;
   /** Whether it was passed on by another process (`listen({ fd })`), which may hold it too, as systemd does. */
   readonly inherited: boolean;
+  /** Whether a child process holds it too by now, which may outlive this process. */
+  readonly passedOn: () => boolean;
   /** Connections that reached this socket's owner since this object was made, dropped ones included. */
   readonly accepted: () => number;
   /**
@@ -59,6 +62,7 @@ export function serverSocket(server: Server): ListeningSocket {
     port: (typeof address === 'object' && address?.port) || 0,
     copied: isCopyOfPrimary(handle),
     inherited: isInherited(server),
+    passedOn: () => isPassedOn(fileDescriptor(handle)),
     accepted: () => accepted,
     receive: receiver(handle),
     relisten: (backlog) => typeof handle?.listen === 'function' && handle.listen(backlog) === 0,

@@ -63,6 +63,8 @@ export function watchRoundRobin(): RoundRobin {
         port: tcp?.port ?? 0,
         copied: false,
         inherited,
+        // The program never sees this handle.
+        passedOn: () => false,
         accepted: () => accepted,
         receive: receiver(handle),
         relisten: (backlog) => handle.listen?.(backlog) === 0,

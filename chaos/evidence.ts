@@ -16,6 +16,8 @@ export interface Evidence {
   readonly all: (word: string) => readonly Entry[];
   /** The last process that had a request, or a connection from that port, and when; undefined if none ever had. */
   readonly holder: (attempt: { readonly id: string; readonly localPort: number }) => Entry | undefined;
+  /** When the TLS handshake of the connection from that port was done. */
+  readonly secured: (localPort: number) => Entry | undefined;
   readonly executed: (id: string) => Entry | undefined;
   readonly answered: (id: string) => Entry | undefined;
   readonly reports: () => readonly { readonly pid: number; readonly report: ShutdownReport }[];
@@ -36,11 +38,13 @@ export function readEvidence(file: string): Evidence {
   const requests = by('request');
   const answered = by('answered');
   const connections = by('connection');
+  const secured = by('secure');
   const all = (word: string): readonly Entry[] => entries.filter((entry) => entry.word === word);
   return {
     entries,
     all,
     holder: ({ id, localPort }) => requests.get(id) ?? connections.get(String(localPort || 'none')),
+    secured: (localPort) => secured.get(String(localPort)),
     executed: (id) => requests.get(id),
     answered: (id) => answered.get(id),
     reports: () =>

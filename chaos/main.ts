@@ -87,7 +87,7 @@ function add({ seen, unexplained }: Outcome): void {
 function describe(scenario: Scenario, { seen, unexplained }: Outcome): string {
   const since = (at: number): string => (at - (seen?.stoppedAt ?? 0)).toFixed(1).padStart(8);
   const entries = seen?.evidence.entries.filter(
-    ({ word }) => !['connection', 'request', 'answered'].includes(word),
+    ({ word }) => !['connection', 'secure', 'request', 'answered'].includes(word),
   );
   return [
     JSON.stringify(scenario),

@@ -69,7 +69,9 @@ function isOfSuccessor({ evidence, end }: Seen, pid: number): boolean {
 function crossedTheEnd({ scenario, evidence }: Seen, attempt: Attempt): boolean {
   const { previous } = attempt;
   if (evidence.executed(attempt.id) !== undefined) return false;
-  const last = previous === undefined ? evidence.holder(attempt) : evidence.answered(previous);
+  const secure = ['https', 'h2'].includes(scenario.protocol);
+  const opened = secure ? evidence.secured(attempt.localPort) : evidence.holder(attempt);
+  const last = previous === undefined ? opened : evidence.answered(previous);
   if (last === undefined) return false;
   const closing = evidence.entries.find(({ pid, word }) => word === 'closing' && pid === last.pid);
   if (closing === undefined) return false;

@@ -74,6 +74,7 @@ async function startServer(): Promise<void> {
   if (model === 'single' && way !== 'register') addHooks(coordinator(), hooks);
   if (scenario.protocol === 'http') acceptWebSockets(server);
   server.on('connection', (socket: Socket) => note('connection', socket.remotePort ?? 0));
+  server.on('secureConnection', (socket: Socket) => note('secure', socket.remotePort ?? 0));
   server.once('listening', () => {
     if (model === 'single' && way === 'register') setImmediate(() => addHooks(coordinator(), hooks));
     const address = server.address();

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from './random.ts';
+import { createRandom, type Random } from '../test/helpers/random.ts';
 import {
   hostile,
   type Address,

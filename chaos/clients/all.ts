@@ -1,5 +1,5 @@
 import { monotonic, within } from '../clock.ts';
-import { createRandom } from '../random.ts';
+import { createRandom } from '../../test/helpers/random.ts';
 import type { Scenario } from '../scenario.ts';
 import { createLedger, type Ledger } from './attempt.ts';
 import { http1, insist } from './http1.ts';

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../test/helpers/random.ts';
 import type { ClientGroup } from '../scenario.ts';
 import type { Ledger } from './attempt.ts';
 

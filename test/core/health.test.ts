@@ -1,6 +1,6 @@
 // Questions about health: which paths and methods, what readiness depends on, and a port of its own.
 import { once } from 'node:events';
-import { createServer, request as send, type RequestListener } from 'node:http';
+import { createServer, request as send, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import express from 'express';
@@ -49,6 +49,22 @@ t.test('GET and HEAD of two paths, and nothing else', async (t) => {
   coordinator.setReady(false);
   t.same(await ask(port, '/readyz'), { status: 503, body: '{"status":"not ready"}' });
   t.same(await ask(port, '/livez'), ok);
+});
+
+t.test('an answer tells nothing but the state, and the names of checks', async (t) => {
+  const coordinator = createCoordinator(options);
+  t.teardown(() => coordinator.dispose());
+  const checks = { database: () => Promise.reject(new Error('postgres://admin:secret@10.0.0.1 is down')) };
+  const port = await serve(t, healthHandler(coordinator, { checks }));
+  const failing = { status: 503, body: '{"status":"failing","failed":["database"]}' };
+  t.same(await ask(port, '/readyz?token=secret'), failing);
+  t.same(await ask(port, '/livez?token=secret'), ok);
+  const sent = send({ host: '127.0.0.1', port, path: '/readyz', agent: false }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.resume();
+  const usual = ['connection', 'date', 'keep-alive'];
+  const headers = Object.keys(response.headers).filter((name) => !usual.includes(name));
+  t.same(headers.toSorted(), ['cache-control', 'content-length', 'content-type']);
 });
 
 t.test('in front of another listener, with paths of its own', async (t) => {

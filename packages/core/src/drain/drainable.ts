@@ -53,4 +53,6 @@ export function sumCounts(counts: readonly ConnectionCounts[]): ConnectionCounts
 
 export interface DrainOptions extends CloseOptions, DrainLimits {
   readonly reason: string;
+  /** Milliseconds until the end of everything, cleanup included. */
+  readonly leftOfAll: () => number;
 }

@@ -125,7 +125,7 @@ export async function runShutdown(
   await phase('closing', async () => {
     // In a primary, those of its workers come with their reports.
     open = servers.counts().open;
-    attempt(note, () => everything.close(drainOptions(parts, order, draining)), undefined);
+    attempt(note, () => everything.close(drainOptions(parts, order, draining, deadline)), undefined);
     attempt(note, () => parts.closing(reason), undefined);
     const half = deadlineBefore(draining, (left) => left / 2);
     void whenCalm(everything, half, () => drained).then(hold.calm);
@@ -180,6 +180,7 @@ function cleanupTime({ settings, after, cleansUp }: ShutdownParts, order: DrainO
 function drainOptions(
   { settings, native, cookies, note }: ShutdownParts,
   { reason, together, handBack }: DrainOrder,
+  draining: Deadline,
   deadline: Deadline,
 ): Parameters<Drainable['close']>[0] {
   return {
@@ -191,9 +192,10 @@ function drainOptions(
     failed: note,
     keepAliveGrace: settings.keepAliveGrace,
     handshakeTimeout: settings.handshakeTimeout,
-    left: deadline.left,
-    expired: deadline.expired,
-    onShortened: deadline.onShortened,
+    left: draining.left,
+    expired: draining.expired,
+    onShortened: draining.onShortened,
+    leftOfAll: deadline.left,
     unread: (socket) => hasUnread(socket, native.calls),
     sendFin: (socket) => sendFin(socket, native.calls),
     handBack,

@@ -20,11 +20,11 @@ export interface Member {
   readonly fate: () => string;
   readonly counts: () => ConnectionCounts;
   readonly waiting: () => readonly string[];
-  /** Tells it that a shutdown began: responses say `Connection: close`, servers stay open. */
+  /** Announces a shutdown to the worker: responses say `Connection: close`, servers stay open. */
   readonly announce: () => void;
   /** The listeners close: one that it asks for from now on it does not get. */
   readonly close: () => void;
-  /** Tells it to close and drain. Node alone closes one without a coordinator. */
+  /** Orders the worker to close and drain. Node alone closes one without a coordinator. */
   readonly drain: (order: MemberOrder) => void;
   /** Whether it was told to drain. */
   readonly leaving: () => boolean;

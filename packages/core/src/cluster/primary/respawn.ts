@@ -4,11 +4,11 @@ import type { Supervision } from './supervisor-options.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** A worker that was ready for less, in milliseconds, counts as a crash on start; so does one that never was. */
-const SHORT_LIFE = 1_000;
+const SHORT_LIFE_MS = 1_000;
 
 /** First and longest wait before a new worker, in milliseconds. */
-const FIRST_WAIT = 100;
-const LONGEST_WAIT = 5_000;
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
 
 /** Keeps the number of workers, if the supervisor was given one. */
 export interface Respawner {
@@ -65,7 +65,7 @@ export function createRespawner(
       giveUp(`${crashes} workers in a row died as soon as they were started, the last with ${how}`);
       return;
     }
-    const wait = crashes === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (crashes - 1), LONGEST_WAIT);
+    const wait = crashes === 0 ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (crashes - 1), LONGEST_WAIT_MS);
     const timer = setTimeout(() => {
       timers.delete(timer);
       fork();
@@ -75,7 +75,7 @@ export function createRespawner(
 
   /** Not by its age alone: on a machine under load a program may take seconds to get as far as its error. */
   function crashedOnStart(life: Life): boolean {
-    return life.ready === undefined ? now() - life.born < readyTimeout : now() - life.ready < SHORT_LIFE;
+    return life.ready === undefined ? now() - life.born < readyTimeout : now() - life.ready < SHORT_LIFE_MS;
   }
 
   return {

@@ -19,15 +19,15 @@ import { fileDescriptor, isInherited, rawHandle, receiver } from '../../node-int
 const RECOVERY_TURNS = 5;
 
 /**
- * Milliseconds in which workers refuse connections (`maxConnections`) and none is taken, until nobody waits for them.
+ * How long workers may refuse connections (`maxConnections`) and take none before they are given up, in milliseconds.
  */
-const REFUSED_FOR = 1_000;
+const REFUSED_MS = 1_000;
 
 /** Milliseconds in which a worker that is not blocked says whether it takes a connection. */
-const ANSWER = 250;
+const ANSWER_MS = 250;
 
-/** Connections that may wait to be taken by a worker while others are given back. */
-const FULL = 511;
+/** Most connections that may wait to be taken by a worker while others are given back: Node's default backlog. */
+const MOST_PENDING = 511;
 
 /**
  * Watches the primary's scheduler. It opens each listener as a `net.Server`, takes its handle and lets the server
@@ -142,7 +142,7 @@ export function watchRoundRobin(): RoundRobin {
   const queued = (): number => count(({ worker, refused }) => refused || isGone(worker));
 
   const unsettled = (): number => {
-    const limit = now() - ANSWER;
+    const limit = now() - ANSWER_MS;
     return count(({ worker, since }) => isGone(worker) || since > limit);
   };
 
@@ -155,7 +155,8 @@ export function watchRoundRobin(): RoundRobin {
     refuse,
     take: (listener, handle, idle) => {
       const scheduler = [...schedulers].find(({ key, deserted }) => key === listener && !deserted);
-      if (scheduler === undefined || !isClientHandle(handle) || pending.size >= FULL) return refuse(handle);
+      if (scheduler === undefined || !isClientHandle(handle) || pending.size >= MOST_PENDING)
+        return refuse(handle);
       track(handle, scheduler);
       if (idle !== null) idleSince.set(handle, now() - idle);
       scheduler.give(handle);
@@ -180,7 +181,7 @@ export function watchRoundRobin(): RoundRobin {
           fewest = left;
           since = now();
           refused = refusals;
-        } else if (refusals > refused && now() - since > REFUSED_FOR) {
+        } else if (refusals > refused && now() - since > REFUSED_MS) {
           return queued();
         }
         // A loop that turned without rest would take the processor from the workers it waits for.

@@ -25,7 +25,7 @@ export interface Scheduler {
 
 export interface Pending {
   readonly scheduler: Scheduler;
-  /** Whom it was sent to, who has not taken it yet. */
+  /** Worker that it was sent to, and that has not taken it yet. */
   worker: Worker | undefined;
   /** Number of the message that it was sent with, and when. */
   seq: unknown;

@@ -29,7 +29,7 @@ export interface ClusterSupervisor extends ShutdownCoordinator {
 
 let supervisors = 0;
 
-/** Whether somebody looks after the cluster of this process. */
+/** Whether the cluster of this process has a supervisor. */
 export function isSupervised(): boolean {
   return supervisors > 0;
 }

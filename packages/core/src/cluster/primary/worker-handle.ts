@@ -21,7 +21,7 @@ interface Exit {
 }
 
 /** Longest wait in milliseconds, after a worker's exit, for the end of its channel, which a grandchild may hold. */
-const CHANNEL_END = 200;
+const CHANNEL_END_MS = 200;
 
 /** How long a worker that has neither a listener nor said anything counts as starting, in milliseconds. */
 const STARTING_MS = 30_000;
@@ -125,7 +125,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
   const exited = new Promise<void>((resolve) => {
     const leave = async (code: number | null, signal: string | null): Promise<void> => {
       exit = { code, signal };
-      for (const end = now() + CHANNEL_END; worker.isConnected() && now() < end;) await turn();
+      for (const end = now() + CHANNEL_END_MS; worker.isConnected() && now() < end;) await turn();
       // What was read in the last turn is delivered in the next tick.
       await turn();
       resolve();
@@ -138,7 +138,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
     });
   });
 
-  // A worker from before the primary supervised has said hello to nobody: this makes it say more.
+  // A worker from before the primary supervised said hello too early: a welcome makes it report its state.
   tell({ type: 'welcome' });
 
   const member: Member = {

@@ -14,17 +14,17 @@ import { answerDisconnect } from './answer-disconnect.ts';
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
   readonly list: () => readonly Member[];
-  /** Of a worker that was just forked: Node tells of it one tick later. */
+  /** Of a worker that was just forked: Node emits `fork` one tick later. */
   readonly of: (worker: Worker) => Member;
   /** One entry for each worker that was alive when the shutdown began. */
   readonly reports: () => readonly WorkerReport[];
 }
 
 /** Milliseconds by which a worker's deadline comes before the primary's. */
-const MARGIN = 500;
+const MARGIN_MS = 500;
 
-/** How long a worker that is in its cleanup when the primary cuts may take to report, in milliseconds. */
-const CLEANING_MS = 1_500;
+/** Kept back from the time in which a worker that is in its cleanup may report, in milliseconds. */
+const REPORT_MS = 200;
 
 export interface MembersEvents {
   /** Called when a signal reached a worker. */
@@ -53,7 +53,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     const member = createMember(worker, {
       onSignal: signalled,
       onGiven: ({ listener, idle }, handle) =>
-        // In a shutdown nobody else gets it: its worker says goodbye to the client.
+        // In a shutdown no other worker gets the connection: its own says close to the client.
         draining === undefined ? roundRobin.take(listener, handle, idle) : roundRobin.refuse(handle),
     });
     entries.set(worker, member);
@@ -80,10 +80,10 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     listeners.push(report);
   }
 
-  /** It cuts thousands of connections, or the machine is busy: its report is worth more than its end. */
+  /** A worker that cuts thousands of connections on a busy machine may take all the time that there is to report. */
   function giveTime(member: Member): void {
     late.add(member);
-    const timer = setTimeout(member.kill, CLEANING_MS);
+    const timer = setTimeout(member.kill, Math.max(0, (draining?.leftOfAll() ?? 0) - REPORT_MS));
     void member.exited.then(() => clearTimeout(timer));
   }
 
@@ -129,7 +129,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       await members.closed();
       const { reason = '', left, onShortened } = draining ?? {};
       const drain = (): void => {
-        const timeout = Math.max(0, (left?.() ?? 0) - MARGIN);
+        const timeout = Math.max(0, (left?.() ?? 0) - MARGIN_MS);
         for (const member of all()) member.drain({ reason, timeout, together: true, dismissed: true });
       };
       drain();

@@ -5,7 +5,7 @@ import { thisWorker } from '../../process/node-cluster.ts';
 /**
  * Answers, in a worker that has loaded this package and made no coordinator, whether the program has a handler for a
  * signal: a primary that stops must know, since the signal kills a worker without one. It listens from the import on,
- * to messages that only this package sends; nobody else can see it.
+ * to messages that only this package sends; no other listener can see it.
  */
 export function answerForHandlers(): void {
   if (thisWorker() === undefined) return;

@@ -19,11 +19,11 @@ import {
 } from '../protocol.ts';
 import { thisWorker } from '../../process/node-cluster.ts';
 
-/** How often a draining worker tells its primary what it waits for, in milliseconds. */
-const PROGRESS = 500;
+/** Time between two progress messages of a draining worker, in milliseconds. */
+const PROGRESS_MS = 500;
 
 /** Longest wait for the report to be written, in milliseconds. */
-const FLUSH = 200;
+const FLUSH_MS = 200;
 
 /** The role that this process was started in, unless it supervises a cluster. */
 export function findRole(): Role {
@@ -66,7 +66,7 @@ function createWorkerRole(worker: Worker): Role {
     reported = true;
     await Promise.race([
       tell({ type: 'report', report }),
-      new Promise((resolve) => setTimeout(resolve, FLUSH).unref()),
+      new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref()),
     ]);
     // The channel is the last thing that holds the loop.
     process.channel?.unref();
@@ -118,7 +118,7 @@ function createWorkerRole(worker: Worker): Role {
         break;
       case 'drain': {
         const { reason, timeout, together } = message;
-        timer ??= setInterval(tellProgress, PROGRESS, core).unref();
+        timer ??= setInterval(tellProgress, PROGRESS_MS, core).unref();
         core.drain({
           reason,
           timeout,
@@ -184,7 +184,10 @@ function createWorkerRole(worker: Worker): Role {
       for (const stop of unguard) stop();
     });
     core.coordinator.on('state', ({ state }) => {
-      if (state === 'cleanup') void tell({ type: 'cleanup' });
+      if (state !== 'cleanup') return;
+      // What is about to be cut: a worker that is killed before its report is done has said that much.
+      tellProgress(core);
+      void tell({ type: 'cleanup' });
     });
     if (process.connected) void tell({ type: 'hello' });
     // The primary disconnected it before it got this far.

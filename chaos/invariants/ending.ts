@@ -4,6 +4,9 @@ import { deaths, primaryDied, wasForced } from './blast.ts';
 
 const OWN_CODE = 7;
 
+/** What a process on a busy machine may take to read a signal, in milliseconds. */
+const MOMENT_MS = 300;
+
 /** A death so long before the signal is over by then: the worker is replaced. In milliseconds. */
 const BEFORE_MS = 500;
 
@@ -32,8 +35,11 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
   if (model === 'foreign' && stop.after >= 0) return [0];
   if (wasForced(seen)) {
     const reportedAt = evidence.all('report').findLast((entry) => entry.pid === pid)?.at ?? Infinity;
-    // It came when there was nothing left to force: the process was about to exit.
-    return againAt !== undefined && reportedAt < againAt ? [forced, report?.exitCode ?? forced] : [forced];
+    // It came when there was next to nothing left to force.
+    const isLate = againAt !== undefined && reportedAt < againAt + MOMENT_MS;
+    // Meant to come too soon: the machine stood still, and the process may have read both signals together.
+    if ((stop.again ?? 0) < scenario.options.secondSignalDelay) return [forced, report?.exitCode ?? forced];
+    return isLate ? [forced, report?.exitCode ?? forced] : [forced];
   }
   const ready = evidence.all(model === 'single' ? 'served' : 'ready').find((entry) => entry.pid === pid);
   // Nothing of ours listened for the signal yet.

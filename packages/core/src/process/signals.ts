@@ -70,7 +70,7 @@ export function watchSignals(
     begun = true;
     forces = secondSignalDelay === 0;
     // A poll later: where the event loop was busy, a signal that is read now may have come long before.
-    const afterPoll = (): unknown => setImmediate(() => (forces = true)).unref();
+    const afterPoll = (): unknown => setImmediate(() => (forces = true));
     setTimeout(afterPoll, secondSignalDelay).unref();
     begin(signal);
   };

@@ -46,13 +46,14 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(target) ?? null);
   let abandoned: number | null = null;
   try {
-    await method.finish(target, (ours = 0) => {
+    const close = (ours = 0): void => {
       const left = queueLength(target);
       if (left !== undefined && !queueStays) abandoned = Math.max(0, left - ours);
       if (left !== undefined && onlyCopy) abandoned = 0;
       if (passedOn) closeCopy(socket);
       else socket.close();
-    });
+    };
+    await method.finish(target, close, handshakes);
   } finally {
     socket.release();
   }

@@ -27,9 +27,9 @@ export const detach: SealMethod = {
     if (system.boundInterface(socket.fd) !== NO_INTERFACE) return 'detach: SO_BINDTOIFINDEX had no effect';
     return undefined;
   },
-  finish: async (target, close) => {
+  finish: async (target, close, handshakes) => {
     // In this order: a handshake that ends puts its connection into the queue, never the other way round.
-    await waitForHandshakes(target);
+    await waitForHandshakes(target, handshakes);
     await emptyQueue(target);
     close();
   },

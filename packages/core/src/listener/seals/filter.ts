@@ -21,12 +21,12 @@ export const filter: SealMethod = {
     const error = system.attachSynFilter(socket.fd);
     return error < 0 ? `filter: SO_ATTACH_FILTER failed with ${getSystemErrorName(error)}` : undefined;
   },
-  finish: async (target, close) => {
+  finish: async (target, close, handshakes) => {
     // Handshakes under cookies are in no table, and those of a shared port may belong to another member.
     if (target.cookies || target.shared) {
       await waitFixed(target, Math.min(UNCOUNTED_WAIT_MS, target.handshakeTimeout));
     } else {
-      await waitForHandshakes(target);
+      await waitForHandshakes(target, handshakes);
     }
     await emptyQueue(target);
     close();

@@ -8,6 +8,12 @@ export interface SealMethod {
   /**
    * Waits for what the kernel has promised to clients, then calls `close`, once, in the turn that saw nothing left.
    * `ours` is how many connections of our own are in the queue then.
+   *
+   * @param handshakes - in progress just after `apply`; null where they were not counted
    */
-  readonly finish: (target: SealTarget, close: (ours?: number) => void) => Promise<void>;
+  readonly finish: (
+    target: SealTarget,
+    close: (ours?: number) => void,
+    handshakes: number | null,
+  ) => Promise<void>;
 }

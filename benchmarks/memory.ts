@@ -13,7 +13,7 @@ import { readOptions } from './helpers/options.ts';
 import type { Kind } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
 
-const TARGET = 200;
+const TARGET = 64;
 const AT_ONCE = 100;
 const LIMIT = 120_000;
 

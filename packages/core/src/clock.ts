@@ -5,25 +5,6 @@ export function now(): number {
   return performance.now();
 }
 
-/** How far `coarseNow` may be behind, in milliseconds. */
-const COARSE_MS = 100;
-
-let coarse = 0;
-let fresh = false;
-
-/** As `now`, in whole milliseconds and up to 100 of them behind. Cheap enough to be asked for each request. */
-export function coarseNow(): number {
-  if (fresh) return coarse;
-  fresh = true;
-  coarse = Math.round(now());
-  setTimeout(expire, COARSE_MS).unref();
-  return coarse;
-}
-
-function expire(): void {
-  fresh = false;
-}
-
 /** One whole turn of the event loop, poll for new events included. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {

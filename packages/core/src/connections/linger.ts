@@ -8,7 +8,7 @@ import { received } from './received.ts';
  * RFC 6298. After a close the kernel answers it with RST. A peer that does not look at its idle connections, as
  * Apache's pool of them, leaves the FIN unanswered, and this is how much longer a stop takes behind it.
  */
-const LINGER_MS = 1_000;
+export const LINGER_MS = 1_000;
 
 type Listener = (...args: unknown[]) => void;
 

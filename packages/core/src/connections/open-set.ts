@@ -6,7 +6,18 @@ const SWEEP_MS = 100;
 /** Fewest members that are looked through for those that left. */
 const SWEEP_FROM = 64;
 
-/** Things that are open until their `close` event, with something known of each. */
+/** How a set learns that one of it has closed. */
+export interface Watch<Key> {
+  readonly on: (key: Key, onClose: (this: Key) => void) => void;
+  readonly off: (key: Key, onClose: (this: Key) => void) => void;
+}
+
+const closeEvents: Watch<EventEmitter> = {
+  on: (key, onClose) => key.on('close', onClose),
+  off: (key, onClose) => key.off('close', onClose),
+};
+
+/** Things that are open until they close, with something known of each. */
 export interface OpenSet<Key, Entry> {
   readonly entries: ReadonlyMap<Key, Entry>;
   readonly add: (key: Key, entry: Entry) => void;
@@ -20,11 +31,13 @@ export interface OpenSet<Key, Entry> {
 
 /**
  * @param closed - called when one of the set has closed
- * @param left - whether one has left without a `close` event, as a socket that was passed on to another process
+ * @param left - whether one has left without closing, as a socket that was passed on to another process
+ * @param watch - how the close of one is learned of; its `close` event unless given
  */
 export function createOpenSet<Key extends EventEmitter, Entry>(
   closed: (entry: Entry, key: Key) => void,
   left: (key: Key) => boolean = () => false,
+  watch: Watch<Key> = closeEvents,
 ): OpenSet<Key, Entry> {
   const entries = new Map<Key, Entry>();
   let waiters: (() => void)[] = [];
@@ -44,8 +57,8 @@ export function createOpenSet<Key extends EventEmitter, Entry>(
   }
 
   function remove(key: Key): void {
-    key.off('close', onClose);
-    entries.delete(key);
+    if (!entries.delete(key)) return;
+    watch.off(key, onClose);
     if (entries.size > 0) return;
     clearInterval(timer);
     timer = undefined;
@@ -61,7 +74,7 @@ export function createOpenSet<Key extends EventEmitter, Entry>(
   return {
     entries,
     add: (key, entry) => {
-      if (!entries.has(key)) key.on('close', onClose);
+      if (!entries.has(key)) watch.on(key, onClose);
       entries.set(key, entry);
       if (entries.size < sweepAt) return;
       // At each doubling, so that adding stays O(1) where connections are passed on without end.

@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { CutConnection } from '../api/report.ts';
-import { NO_TOTALS, type Connections } from '../drain/connections.ts';
+import { cutEach, NO_TOTALS, type Connections } from '../drain/connections.ts';
 import { isPassedOn, openSockets } from '../node-internals/net.ts';
 import { linger } from './linger.ts';
 import { peerName } from './names.ts';
@@ -65,8 +65,8 @@ export function trackRaw(
       for (const socket of sockets.entries.keys()) end(socket);
     },
     whenEmpty: sockets.whenEmpty,
-    cut: () =>
-      [...sockets.entries.keys()].map((socket): CutConnection => {
+    cut: (enough) =>
+      cutEach(sockets.entries.keys(), enough, (socket) => {
         const cut: CutConnection = {
           kind: 'raw',
           name: peerName(socket),

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Server, TLSSocket } from 'node:tls';
-import type { CutConnection } from '../api/report.ts';
-import { NO_TOTALS, type Connections } from '../drain/connections.ts';
+import { cutEach, NO_TOTALS, type Connections } from '../drain/connections.ts';
 import { now } from '../clock.ts';
 import { isPassedOn } from '../node-internals/net.ts';
 import { underTls } from '../node-internals/tls.ts';
@@ -75,8 +74,8 @@ export function trackTlsHandshakes(server: Server): Connections {
       for (const [socket, since] of sockets.entries) begin(socket, since);
     },
     whenEmpty: sockets.whenEmpty,
-    cut: () =>
-      [...sockets.entries.keys()].map((socket): CutConnection => {
+    cut: (enough) =>
+      cutEach(sockets.entries.keys(), enough, (socket) => {
         const name = peerName(socket);
         sockets.remove(socket);
         socket.destroy();

@@ -4,11 +4,12 @@ import type { ConnectionHooks } from '../drain/connections.ts';
 import type { DrainLimits } from '../drain/limits.ts';
 import { hidden, upgradeStream } from '../node-internals/http.ts';
 import { linger } from './linger.ts';
+import { createSchedule } from './schedule.ts';
 
 /** Going away: the status of a WebSocket whose server stops (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1_001;
 
-/** How often an upgraded connection is looked at, in milliseconds. */
+/** How often a connection is looked at that is not ready, in milliseconds. */
 const LOOK_MS = 100;
 
 /** Turns of the loop in which messages that arrived before the Close are read first: a chatty client sends without end. */
@@ -20,49 +21,72 @@ interface WebSocketLike {
   readonly bufferedAmount: number;
 }
 
+/** Ends connections that left HTTP by an upgrade or CONNECT. */
+export interface UpgradedEndings {
+  /** @param saidAll - called when the FIN is sent */
+  readonly end: (socket: Socket, saidAll: () => void) => void;
+  readonly stop: () => void;
+}
+
+interface Upgraded {
+  readonly socket: Socket;
+  readonly stream: Duplex;
+  readonly saidAll: () => void;
+  turns: number;
+}
+
 /**
- * Ends a connection that left HTTP by an upgrade or CONNECT: by the application's `onUpgrade` hook, or, for a
- * WebSocket of the `ws` library, with Close 1001. Anything else has until the deadline.
+ * Ends them by the application's `onUpgrade` hook, or, where one is a WebSocket of the `ws` library, with Close 1001.
+ * Anything else has until the deadline.
  *
  * A client has half of the time that is left to answer the Close. Then it gets FIN, whether it is silent (one that lost
  * its network long ago must not hold up every shutdown) or chats on: all is said, and it has lost nothing by this one.
- *
- * @param saidAll - called when the FIN is sent
  */
-export function endUpgraded(
-  socket: Socket,
-  hooks: ConnectionHooks,
-  { left, unread }: DrainLimits,
-  saidAll: () => void,
-): void {
-  const stream = upgradeStream(socket) ?? socket;
-  if (socket.destroyed || hooks.upgraded(stream as Socket)) return;
-  const enough = left() / 2;
-  let websocket: WebSocketLike | undefined;
-  let turns = 0;
+export function createUpgradedEndings(hooks: ConnectionHooks, limits: () => DrainLimits): UpgradedEndings {
+  const begun = createSchedule<Upgraded>(sayClose);
+  const closing = createSchedule<[Upgraded, WebSocketLike]>(([each, websocket]) => finish(each, websocket));
 
-  function look(): void {
+  function sayClose(each: Upgraded): void {
+    const { socket, stream } = each;
+    if (socket.destroyed) return;
+    // An application may check who it is before it accepts a WebSocket: then there is none yet.
+    const websocket = webSocketOf(stream) ?? webSocketOf(socket);
     if (websocket === undefined) {
-      // An application may check who it is before it accepts a WebSocket: then there is none yet.
-      const found = webSocketOf(stream) ?? webSocketOf(socket);
-      if (found === undefined) return;
-      // What the client sent before it could know of the Close is answered: in state CLOSING nothing can be sent.
-      if (unread(socket) && turns < READ_TURNS) {
-        turns += 1;
-        setImmediate(look);
-        return;
-      }
-      websocket = found;
-      websocket.close(GOING_AWAY);
-    } else if (left() < enough && !(websocket.bufferedAmount > 0)) {
-      clearInterval(timer);
-      saidAll();
-      linger(socket, { deaf: true });
+      begun.set(each, LOOK_MS);
+      return;
     }
+    // What the client sent before it could know of the Close is answered: in state CLOSING nothing can be sent.
+    if (limits().unread(socket) && each.turns < READ_TURNS) {
+      each.turns += 1;
+      begun.set(each, 0);
+      return;
+    }
+    websocket.close(GOING_AWAY);
+    closing.set([each, websocket], limits().left() / 2);
   }
-  const timer = setInterval(look, LOOK_MS).unref();
-  socket.once('close', () => clearInterval(timer));
-  look();
+
+  function finish(each: Upgraded, websocket: WebSocketLike): void {
+    const { socket, saidAll } = each;
+    if (socket.destroyed) return;
+    if (websocket.bufferedAmount > 0) {
+      closing.set([each, websocket], LOOK_MS);
+      return;
+    }
+    saidAll();
+    linger(socket, { deaf: true });
+  }
+
+  return {
+    end: (socket, saidAll) => {
+      const stream = upgradeStream(socket) ?? socket;
+      if (socket.destroyed || hooks.upgraded(stream as Socket)) return;
+      begun.set({ socket, stream, saidAll, turns: 0 }, 0);
+    },
+    stop: () => {
+      begun.stop();
+      closing.stop();
+    },
+  };
 }
 
 /**

@@ -15,8 +15,11 @@ export interface Connections {
   readonly drain: (limits: DrainLimits) => void;
   /** Resolves when none is left. */
   readonly whenEmpty: () => Promise<void>;
-  /** Destroys what is left, at the deadline. */
-  readonly cut: () => readonly CutConnection[];
+  /**
+   * Destroys what is left, at the deadline.
+   * @param enough - asked after each; it may be called again for the rest
+   */
+  readonly cut: (enough?: () => boolean) => readonly CutConnection[];
   readonly totals: () => ConnectionTotals;
   /** What is open, for `adopt` of those that track the server next. Undefined where Node lists it. */
   readonly open?: () => unknown;
@@ -84,7 +87,7 @@ export function combineConnections(parts: readonly Connections[]): Connections {
       do await Promise.all(parts.map((part) => part.whenEmpty()));
       while (parts.some((part) => part.counts().open > 0));
     },
-    cut: () => parts.flatMap((part) => part.cut()),
+    cut: (enough) => cutInTurn(parts, enough),
     totals: () => {
       const totals = parts.map((part) => part.totals());
       return {
@@ -107,4 +110,31 @@ export function combineConnections(parts: readonly Connections[]): Connections {
       for (const part of parts) part.release();
     },
   };
+}
+
+/** Until it is enough. */
+export function cutInTurn(
+  parts: readonly Pick<Connections, 'cut'>[],
+  enough?: () => boolean,
+): CutConnection[] {
+  const done: CutConnection[] = [];
+  for (const part of parts) {
+    done.push(...part.cut(enough));
+    if (enough?.() === true) break;
+  }
+  return done;
+}
+
+/** Until it is enough. */
+export function cutEach<Item, Cut>(
+  items: Iterable<Item>,
+  enough: (() => boolean) | undefined,
+  cut: (item: Item) => Cut,
+): Cut[] {
+  const done: Cut[] = [];
+  for (const item of items) {
+    done.push(cut(item));
+    if (enough?.() === true) break;
+  }
+  return done;
 }

@@ -1,4 +1,4 @@
-import type { ConnectionTotals } from './connections.ts';
+import { cutInTurn, type ConnectionTotals } from './connections.ts';
 import type { ConnectionCounts, CutConnection, ListenerReport } from '../api/report.ts';
 import type { DrainLimits } from './limits.ts';
 import type { CloseOptions } from '../listener/close.ts';
@@ -18,8 +18,11 @@ export interface Drainable {
   readonly closed: () => Promise<readonly ListenerReport[]>;
   /** Resolves when, besides, nothing is left to wait for. */
   readonly drained: () => Promise<unknown>;
-  /** Destroys what is left. */
-  readonly cut: () => readonly CutConnection[];
+  /**
+   * Destroys what is left.
+   * @param enough - asked after each connection; it may be called again for the rest
+   */
+  readonly cut: (enough?: () => boolean) => readonly CutConnection[];
   readonly totals: () => readonly ConnectionTotals[];
   readonly release: () => void;
 }
@@ -38,7 +41,7 @@ export function combine(parts: readonly Drainable[]): Drainable {
     },
     closed: async () => (await Promise.all(parts.map((part) => part.closed()))).flat(),
     drained: () => Promise.all(parts.map((part) => part.drained())),
-    cut: () => parts.flatMap((part) => part.cut()),
+    cut: (enough) => cutInTurn(parts, enough),
     totals: () => parts.flatMap((part) => part.totals()),
     release: () => {
       for (const part of parts) part.release();

@@ -13,8 +13,10 @@ export interface DrainLimits {
   readonly onShortened: (listener: () => void) => () => void;
   /** Whether a connection has something to be read. False without the addon. */
   readonly unread: (socket: Socket) => boolean;
-  /** Sends the FIN of a connection that was ended at once, where it can be done. */
-  readonly sendFin: (socket: Socket) => void;
+  /** Whether `sendFin` can do anything at all here: it needs the addon. */
+  readonly sendsFin: boolean;
+  /** Sends the FIN of a connection at once. Returns whether it is sent. */
+  readonly sendFin: (socket: Socket) => boolean;
   /** Where connections may go instead of ending here. */
   readonly handBack?: HandBackTarget | undefined;
 }
@@ -29,7 +31,8 @@ export const NO_LIMITS: DrainLimits = {
   left: () => 0,
   onShortened: () => () => {},
   unread: () => false,
-  sendFin: () => {},
+  sendsFin: false,
+  sendFin: () => false,
 };
 
 /**

@@ -12,9 +12,9 @@ export function hasUnread(socket: Socket, system: SystemCalls | undefined): bool
  * Sends the FIN of a socket that was ended. Libuv sends it after this turn of the loop, and a request that arrives in
  * between would be lost. Over TLS this does nothing: `close_notify` is out by now.
  */
-export function sendFin(socket: Socket, system: SystemCalls | undefined): void {
+export function sendFin(socket: Socket, system: SystemCalls | undefined): boolean {
   const handle = rawHandle(socket);
   const fd = fileDescriptor(handle);
   const written = socket.writableLength === 0 && handle?.writeQueueSize === 0;
-  if (fd >= 0 && written) system?.shutdownWrite(fd);
+  return fd >= 0 && written && system?.shutdownWrite(fd) === 0;
 }

@@ -58,6 +58,12 @@ const ADDED: ReadonlySet<string> = new Set([
   '_destroy',
 ]);
 
+/** Descriptions of the symbols under which this package keeps something on a socket. */
+const OURS: ReadonlySet<string | undefined> = new Set([
+  'graceful-cluster.connection',
+  'graceful-cluster.onIncoming',
+]);
+
 /** A socket of an HTTP server that only Node has touched. */
 let pristine: Socket | undefined;
 
@@ -72,17 +78,14 @@ function pristineSocket(): Socket {
 /**
  * Whether only Node, and this package, keep something on a connection of an HTTP server: no listener and no property of
  * the application's. Compared with a socket that has met neither, of the same Node.
- *
- * @param ours - `close` listeners of this package on it
  */
-export function isUntouched(socket: Socket, ours: number): boolean {
+export function isUntouched(socket: Socket): boolean {
   const reference = pristineSocket();
   const known = (key: string | symbol): boolean =>
-    Object.hasOwn(reference, key) ||
-    (typeof key === 'string' ? ADDED.has(key) : key.description === 'graceful-cluster.connection');
+    Object.hasOwn(reference, key) || (typeof key === 'string' ? ADDED.has(key) : OURS.has(key.description));
   if (!Reflect.ownKeys(socket).every(known)) return false;
   // A response listens for the end of its socket.
-  const more = ours + (currentResponse(socket) === undefined ? 0 : 1);
+  const more = currentResponse(socket) === undefined ? 0 : 1;
   return socket
     .eventNames()
     .every(

@@ -9,26 +9,26 @@ import type { Duplex } from 'node:stream';
 interface Parser {
   readonly socket?: Socket;
   /** The last request whose head was read. */
-  readonly incoming?: IncomingMessage | null;
-  onIncoming?: TakeRequest | null;
+  readonly incoming?: (IncomingMessage & { readonly upgrade?: boolean | null }) | null;
 }
-
-/** What Node's parser calls, as a method of itself, with each request whose head was read. */
-export type TakeRequest = (
-  this: { readonly socket: Socket },
-  request: IncomingMessage,
-  keepAlive: boolean,
-) => number;
 
 interface ParserList {
   readonly all: () => readonly Parser[];
   readonly active: () => readonly Parser[];
 }
 
+/** Symbols that were found, by their description: to look for one takes as long as all else that is asked of a socket. */
+const found = new Map<string, symbol>();
+
 /** What an object keeps under a symbol of this description. */
 export function hidden<T>(owner: object, description: string): T | undefined {
+  const known = found.get(description);
+  const values = owner as Readonly<Record<symbol, T | undefined>>;
+  if (known !== undefined && Object.hasOwn(owner, known)) return values[known];
   const symbol = Object.getOwnPropertySymbols(owner).find((key) => key.description === description);
-  return symbol && (owner as Readonly<Record<symbol, T | undefined>>)[symbol];
+  if (symbol === undefined) return undefined;
+  found.set(description, symbol);
+  return values[symbol];
 }
 
 function parserOf(socket: Socket): Parser | null | undefined {
@@ -48,6 +48,11 @@ export function listConnections(server: Server): void {
   const setUp = server.listeners('listening').find(({ name }) => name === 'setupConnectionsTracking');
   setUp?.call(server);
   if (!server.listening) stopTimeoutChecks(server);
+}
+
+/** Whether Node lists the connections of a server. */
+export function listsConnections(server: Server): boolean {
+  return parserList(server) !== undefined;
 }
 
 /** Sockets that the server has accepted, those from before we looked included. */
@@ -72,22 +77,15 @@ export function begunSockets(server: Server): ReadonlySet<Socket> | undefined {
 export function protocolOf(socket: Socket): 'http' | 'upgraded' | 'unknown' {
   const parser = parserOf(socket);
   if (parser === undefined) return 'unknown';
-  return parser === null || upgradeStream(socket) !== undefined ? 'upgraded' : 'http';
+  if (parser === null) return 'upgraded';
+  // The parser of an upgrade with a body keeps its request until the body has come.
+  const mayBe = parser.incoming === undefined || parser.incoming?.upgrade === true;
+  return mayBe && upgradeStream(socket) !== undefined ? 'upgraded' : 'http';
 }
 
 /** What Node 26 gives to the application instead of the socket when the request that upgrades has a body. */
 export function upgradeStream(socket: Socket): Duplex | undefined {
   return hidden(socket, 'UpgradeStream');
-}
-
-/** The function that makes responses to the requests of a socket: Node's own, unless it was replaced. */
-export function requestTaker(socket: Socket): TakeRequest | undefined {
-  return parserOf(socket)?.onIncoming ?? undefined;
-}
-
-export function setRequestTaker(socket: Socket, take: TakeRequest): void {
-  const parser = parserOf(socket);
-  if (parser !== null && parser !== undefined) parser.onIncoming = take;
 }
 
 /** Whether this Node exposes the response that a socket is writing. */

@@ -23,6 +23,13 @@ export function isPassedOn(socket: Duplex): boolean {
   return rawHandle(socket as Socket) === null && !socket.destroyed;
 }
 
+const { _getActiveHandles: list } = process as unknown as { readonly _getActiveHandles?: () => unknown[] };
+
+/** Whether Node lists the handles of this process. */
+export function listsHandles(): boolean {
+  return typeof list === 'function';
+}
+
 interface Belongs {
   readonly server?: unknown;
 }
@@ -33,7 +40,6 @@ interface Belongs {
  * that it was given to.
  */
 export function openSockets(server: Server): readonly Socket[] {
-  const { _getActiveHandles: list } = process as unknown as { readonly _getActiveHandles?: () => unknown[] };
   if (typeof list !== 'function') return [];
   return list
     .call(process)

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
-import type { ConnectionHooks, Connections } from '../drain/connections.ts';
+import type { CutConnection } from '../api/report.ts';
+import { cutInTurn, type ConnectionHooks, type Connections } from '../drain/connections.ts';
 import { trackServer } from '../connections/track.ts';
 import { sumCounts, type Drainable } from '../drain/drainable.ts';
 import { createCloser } from './closer.ts';
@@ -95,12 +96,23 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     close: (options) => closer.begin(options, tracked),
     closed: closer.closed,
     drained: closer.drained,
-    cut: () => all().flatMap((connections) => attempt(failed, connections.cut, [])),
+    cut: (enough) => cutAll(all(), failed, enough),
     totals: () => all().map((connections) => connections.totals()),
     release: () => {
       for (const server of tracked.keys()) attachments.get(server)?.detach();
     },
   };
+}
+
+function cutAll(
+  all: readonly Connections[],
+  failed: (error: unknown) => void,
+  enough?: () => boolean,
+): readonly CutConnection[] {
+  const contained = all.map(({ cut }): Pick<Connections, 'cut'> => ({
+    cut: (until) => attempt(failed, () => cut(until), []),
+  }));
+  return cutInTurn(contained, enough);
 }
 
 function waitingIn(all: readonly Connections[], limit: number): string[] {

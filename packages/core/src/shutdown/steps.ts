@@ -1,6 +1,7 @@
 import { attempt } from './containment.ts';
 import { createReport } from './create-report.ts';
-import { deadlineBefore, now, type Deadline } from '../clock.ts';
+import { createDeadline, deadlineBefore, now, turn, type Deadline } from '../clock.ts';
+import { SLICE_MS } from '../connections/schedule.ts';
 import { whenCalm } from './calm.ts';
 import { waitDelay } from './delay.ts';
 import type { HandBackTarget } from '../node-internals/hand-over.ts';
@@ -74,6 +75,12 @@ const PROGRESS_MS = 1_000;
 /** Milliseconds kept back to cut connections and to report, where nothing else runs then; at most a tenth of all. */
 const CUT_MS = 500;
 
+/** The part of the time that is left in which they are cut so: what remains after that is cut at once. */
+const CUT_SHARE = 0.7;
+
+/** What it takes more for each connection, in milliseconds: they are cut a few in each turn of the event loop. */
+const CUT_EACH_MS = 0.1;
+
 const NO_DELAY = { min: 0, max: 0, quiet: Infinity } as const;
 
 /**
@@ -138,7 +145,8 @@ export async function runShutdown(
     await draining.race(work.drained());
   });
   await phase('cleanup', async () => {
-    cut = attempt(note, everything.cut, []);
+    const sliced = await cutInSlices(servers, createDeadline(deadline.left() * CUT_SHARE), note);
+    cut = [...sliced, ...attempt(note, everything.cut, [])];
     drained = true;
     clearInterval(progress);
     hold.drained();
@@ -169,12 +177,36 @@ export async function runShutdown(
 }
 
 /** Time after the drain. A worker needs some only if it has hooks: the primary keeps its own. */
-function cleanupTime({ settings, after, cleansUp }: ShutdownParts, order: DrainOrder, left: number): number {
+function cleanupTime(
+  { settings, servers, after, cleansUp }: ShutdownParts,
+  order: DrainOrder,
+  left: number,
+): number {
   const { cleanupTimeout } = settings;
   const hooks = after.size() > 0;
   if (!order.own) return hooks ? Math.min(cleanupTimeout, left / 2) : 0;
-  if (!hooks && !cleansUp(order.reason)) return Math.min(cleanupTimeout, CUT_MS, left / 10);
+  if (!hooks && !cleansUp(order.reason)) {
+    const cut = Math.min(CUT_MS, left / 10) + servers.counts().open * CUT_EACH_MS;
+    return Math.min(cleanupTimeout, cut, left / 2);
+  }
   return order.timeout === undefined ? cleanupTimeout : Math.min(cleanupTimeout, left / 2);
+}
+
+/** Cuts what is left of the connections a bounded time in each turn, so that what runs beside is not held up. */
+async function cutInSlices(
+  servers: Servers,
+  limit: Deadline,
+  note: (error: unknown) => void,
+): Promise<CutConnection[]> {
+  const all: CutConnection[] = [];
+  while (!limit.expired()) {
+    const end = now() + SLICE_MS;
+    const cut = attempt(note, () => servers.cut(() => now() > end), []);
+    if (cut.length === 0) break;
+    all.push(...cut);
+    await turn();
+  }
+  return all;
 }
 
 function drainOptions(
@@ -197,6 +229,7 @@ function drainOptions(
     onShortened: draining.onShortened,
     leftOfAll: deadline.left,
     unread: (socket) => hasUnread(socket, native.calls),
+    sendsFin: native.calls !== undefined,
     sendFin: (socket) => sendFin(socket, native.calls),
     handBack,
   };

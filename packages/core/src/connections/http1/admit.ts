@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { isLast, onHead, saysClose } from '../../node-internals/http.ts';
+import { currentResponse, isLast, onHead, saysClose } from '../../node-internals/http.ts';
 import { closingHead } from './closing-head.ts';
 import { connectionOf, drainState, type Http1Connection } from './request-channel.ts';
 
@@ -12,9 +12,13 @@ import { connectionOf, drainState, type Http1Connection } from './request-channe
  */
 export function admit(connection: Http1Connection, response: ServerResponse, late: boolean): boolean {
   const drain = drainState(connection);
-  clearTimeout(drain.timer);
   drain.asked = true;
   if (drain.ending !== undefined || drain.refuses) return false;
+  const { socket, inFlight } = connection;
+  const current = currentResponse(socket);
+  // Once Node writes a later one that is known, all that it hid have been written.
+  if (current !== drain.hiding && current !== undefined && inFlight.since(current) !== undefined)
+    drain.hiding = undefined;
   if (late && drain.lastChunk === undefined) {
     drain.lastChunk = 'open';
     // The parser emits what came in one piece in one turn.
@@ -22,8 +26,8 @@ export function admit(connection: Http1Connection, response: ServerResponse, lat
       drain.lastChunk = 'over';
     });
   }
-  const previous = connection.inFlight.last;
-  const over = drain.lastChunk === 'over' && previous?.headersSent === false;
+  const previous = inFlight.last;
+  const over = drain.lastChunk === 'over' && drain.hiding === undefined && previous?.headersSent === false;
   drain.refuses = previous !== undefined && (saysClose(previous) || over);
   if (drain.refuses) return false;
   sayCloseIfLast(response);

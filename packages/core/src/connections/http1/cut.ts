@@ -1,11 +1,11 @@
 import type { CutConnection } from '../../api/report.ts';
 import { protocolOf } from '../../node-internals/http.ts';
 import { peerName, requestName, withAge } from '../names.ts';
-import type { InFlight } from './in-flight.ts';
 import type { Http1Connection } from './request-channel.ts';
 
 /** The oldest request of a connection, `GET /export, 4.2 s`, or the peer's address where there is none. */
-export function nameOf(connection: Http1Connection, requests: InFlight): string {
+export function nameOf(connection: Http1Connection): string {
+  const { inFlight: requests } = connection;
   const { first } = requests;
   if (first === undefined) return peerName(connection.socket);
   const { method, url } = first.req;
@@ -22,7 +22,7 @@ export function describeCut(connection: Http1Connection, headBegun: () => boolea
   const kind = cutKind(connection, headBegun);
   return {
     kind,
-    name: nameOf(connection, connection.inFlight),
+    name: nameOf(connection),
     requests: connection.inFlight.size,
     lost: kind === 'request' || kind === 'upgraded',
   };

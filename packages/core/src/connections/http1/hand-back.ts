@@ -76,7 +76,7 @@ export function createHandBack(
     serverOf(socket) === server &&
     protocolOf(socket) === 'http' &&
     limits().handBack?.deals(server) === true &&
-    isUntouched(socket, 1);
+    isUntouched(socket);
 
   async function hand(connection: Http1Connection): Promise<void> {
     const { socket, inFlight, upload } = connection;
@@ -84,7 +84,7 @@ export function createHandBack(
     if (inFlight.size > 0 || socket.destroyed || socket.writableEnded) return;
     if (!keeps(connection)) idle.await(connection);
     else if (idle.headBegun(connection) || !isFlushed(socket) || upload?.complete === false) {
-      drainState(connection).timer = setTimeout(enqueue, LOOK_MS, connection);
+      setTimeout(enqueue, LOOK_MS, connection).unref();
     } else await give(connection);
   }
 

@@ -4,7 +4,8 @@ import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
 import { begunSockets, protocolOf } from '../../node-internals/http.ts';
 import { isPassedOn } from '../../node-internals/net.ts';
 import { received } from '../received.ts';
-import { drainState, type Http1Connection } from './request-channel.ts';
+import { createSchedule } from '../schedule.ts';
+import type { Http1Connection } from './request-channel.ts';
 
 /** Shortest time between two looks at a request head on its way, in milliseconds. */
 const LOOK_MS = 100;
@@ -13,10 +14,15 @@ const NO_SOCKETS: ReadonlySet<Socket> = new Set();
 
 /** Keeps idle connections for their grace, then ends them unless a request has arrived. */
 export interface IdleConnections {
-  /** Ends a connection when its grace is over, unless a request has arrived. */
-  readonly await: (connection: Http1Connection) => void;
+  /**
+   * Ends a connection when its grace is over, unless a request has arrived.
+   *
+   * @param early - milliseconds of the grace that it does not get: it has been idle for longer than that already
+   */
+  readonly await: (connection: Http1Connection, early?: number) => void;
   /** Whether a request head is on its way, which may take until `headersTimeout` (Node's), or until the deadline. */
   readonly headBegun: (connection: Http1Connection) => boolean;
+  readonly stop: () => void;
 }
 
 export interface IdleEndings {
@@ -32,32 +38,22 @@ export function createIdleConnections(
 ): IdleConnections {
   /** Asked once a turn: thousands of idle connections may end in the same. */
   let begun: ReadonlySet<Socket> | undefined;
+  const graces = createSchedule<Http1Connection>((connection) => end(connection));
 
-  function awaitRequest(connection: Http1Connection): void {
-    const { socket, since } = connection;
+  function awaitRequest(connection: Http1Connection, early = 0): void {
+    const { socket, since, drain } = connection;
+    if (drain?.ending !== undefined) return;
     const { keepAliveGrace } = limits();
-    const grace = silent(connection) ? silentGrace(limits(), since, socket) : keepAliveGrace;
-    wait(connection, grace);
-  }
-
-  function wait(connection: Http1Connection, grace: number): void {
-    const drain = drainState(connection);
-    if (drain.ending !== undefined) return;
-    clearTimeout(drain.timer);
-    drain.timer = setTimeout(endAfterPoll, grace, connection);
-  }
-
-  /** Timers come before the poll: where the loop is late, a request that arrived in time waits in the kernel. */
-  function endAfterPoll(connection: Http1Connection): void {
-    setImmediate(end, connection);
+    const grace = silent(connection) ? silentGrace(limits(), since, socket) : keepAliveGrace - early;
+    graces.set(connection, grace);
   }
 
   function end(connection: Http1Connection, polledAgain = false): void {
-    const { socket, inFlight } = connection;
-    if (inFlight.size > 0 || socket.destroyed || isPassedOn(socket)) return;
+    const { socket, inFlight, drain } = connection;
+    if (inFlight.size > 0 || socket.destroyed || drain?.ending !== undefined || isPassedOn(socket)) return;
     if (protocolOf(socket) === 'upgraded') endings.endUpgraded(connection);
     // A request head is on its way, perhaps an upgrade: look again later.
-    else if (headBegun(connection)) wait(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
+    else if (headBegun(connection)) graces.set(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
     // Bytes reached the kernel after this poll had passed the socket (a TLS handshake takes 1 ms): poll once more.
     else if (!polledAgain && limits().unread(socket)) setImmediate(end, connection, true);
     else endings.end(connection);
@@ -69,8 +65,10 @@ export function createIdleConnections(
     if (silent(connection) || upload?.complete === false) return false;
     // What HTTP has not got yet: half a PROXY line, for one.
     if (protocolOf(socket) === 'unknown') return true;
-    begun ??= begunSockets(server) ?? NO_SOCKETS;
-    setImmediate(forgetBegun);
+    if (begun === undefined) {
+      begun = begunSockets(server) ?? NO_SOCKETS;
+      setImmediate(forgetBegun);
+    }
     return begun.has(socket);
   }
 
@@ -78,10 +76,10 @@ export function createIdleConnections(
     begun = undefined;
   }
 
-  return { await: awaitRequest, headBegun };
+  return { await: awaitRequest, headBegun, stop: graces.stop };
 }
 
 /** Whether it never sent a byte. */
-function silent({ socket, opened }: Http1Connection): boolean {
+export function silent({ socket, opened }: Http1Connection): boolean {
   return received(socket) === opened;
 }

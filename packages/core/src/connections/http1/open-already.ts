@@ -1,16 +1,39 @@
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { knownSockets } from '../../node-internals/http.ts';
-import { openSockets } from '../../node-internals/net.ts';
+import { exposesCurrentResponse, knownSockets, listsConnections } from '../../node-internals/http.ts';
+import { serverOf } from '../../node-internals/hand-over.ts';
+import { listsHandles, openSockets } from '../../node-internals/net.ts';
+import { received } from '../received.ts';
 
 /** Whether TLS agreed on HTTP/2: a server that speaks both hands such a connection to a session. */
 export function isHttp2(socket: Socket): boolean {
   return (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
 }
 
-/** Connections that were accepted before anything could see them. Under TLS, Node shows those that speak HTTP alone. */
-export function openAlready(server: Server, event: 'connection' | 'secureConnection'): readonly Socket[] {
-  const bare = event === 'connection' ? openSockets(server) : [];
-  return [...new Set([...knownSockets(server), ...bare])].filter((socket) => !isHttp2(socket));
+/**
+ * Whether Node will show a connection when it is asked for: it lists those that speak HTTP, and the sockets of the process.
+ * Under TLS, and of a stream that is no socket, it does not show what was upgraded; nor what was read before HTTP had it.
+ *
+ * @param existing - whether it was open before the server was attached: then HTTP may have read from it
+ */
+export function isShown(server: Server, event: string, socket: Socket, existing = false): boolean {
+  return (
+    event === 'connection' &&
+    socket instanceof Socket &&
+    (existing || received(socket) === 0) &&
+    serverOf(socket) === server &&
+    listsHandles() &&
+    listsConnections(server) &&
+    exposesCurrentResponse()
+  );
+}
+
+/** Connections that are open, as far as Node shows them. Under TLS these are those that speak HTTP alone. */
+export function openAlready(server: Server, event: 'connection' | 'secureConnection'): ReadonlySet<Socket> {
+  const open = new Set(knownSockets(server));
+  if (event === 'connection') for (const socket of openSockets(server)) open.add(socket);
+  // Of one that is destroyed Node keeps the handle for the rest of the turn.
+  for (const socket of open) if (socket.destroyed || isHttp2(socket)) open.delete(socket);
+  return open;
 }

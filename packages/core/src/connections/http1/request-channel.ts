@@ -1,15 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { coarseNow, now } from '../../clock.ts';
-import {
-  currentResponse,
-  protocolOf,
-  requestTaker,
-  setRequestTaker,
-  exposesCurrentResponse,
-  type TakeRequest,
-} from '../../node-internals/http.ts';
+import { now } from '../../clock.ts';
+import { currentResponse, exposesCurrentResponse, protocolOf } from '../../node-internals/http.ts';
+import { tapPipelining } from '../../node-internals/pipelining.ts';
+import { leaveRaw } from '../raw.ts';
 import { InFlight, NONE } from './in-flight.ts';
 
 const record: unique symbol = Symbol('graceful-cluster.connection');
@@ -20,28 +15,26 @@ export interface Http1Connection {
   readonly owner: RequestOwner;
   /** `socket.bytesRead` when it was opened: under TLS the handshake counts. */
   readonly opened: number;
-  /**
-   * While nothing is shutting down it holds pipelined requests only: to follow every request costs 2 to 4 percent of a
-   * small one, and Node knows what a socket is writing.
-   */
+  /** Known while the server shuts down: to follow every request costs 2 to 4 percent of a small one. */
   inFlight: InFlight;
   /** A request that was answered before its body had arrived. */
   upload: IncomingMessage | undefined;
   /** When the last request came, or it was accepted, in whole milliseconds: a fraction would take 16 bytes more. */
   since: number;
-  /** The parser's own `onIncoming`, which our wrapper calls. */
-  take: TakeRequest | undefined;
   drain: DrainState | undefined;
 }
 
 export interface DrainState {
-  timer: NodeJS.Timeout | undefined;
   /** Whether a request has come since the drain began. */
   asked: boolean;
   /** Whether a request was refused: the last one before it has the last response. */
   refuses: boolean;
   /** Of the first requests that were parsed after the grace: they may have come within it, all in one piece. */
   lastChunk: 'open' | 'over' | undefined;
+  /** The response behind which there are pipelined ones that Node does not show. */
+  hiding: ServerResponse | undefined;
+  /** Whether it has left HTTP. */
+  upgraded: boolean;
   /** Whether an upgraded connection got all that there is to say, its FIN included. */
   saidAll: boolean;
   ending: 'answered' | 'idle' | 'moved' | undefined;
@@ -50,10 +43,11 @@ export interface DrainState {
 /** Made with the first thing that a drain has to remember of a connection. */
 export function drainState(connection: Http1Connection): DrainState {
   return (connection.drain ??= {
-    timer: undefined,
     asked: false,
     refuses: false,
     lastChunk: undefined,
+    hiding: undefined,
+    upgraded: false,
     saidAll: false,
     ending: undefined,
   });
@@ -63,7 +57,7 @@ export function drainState(connection: Http1Connection): DrainState {
 export interface RequestOwner {
   /** @param existing - whether it was open before the server was attached */
   readonly adopt: (socket: Socket, existing?: boolean) => Http1Connection;
-  readonly started: (connection: Http1Connection, response: ServerResponse) => void;
+  readonly started: (socket: Socket, response: ServerResponse) => void;
   readonly finished: (connection: Http1Connection, response: ServerResponse) => void;
   /** Whether the connection goes on in another process, and its responses must not say that it ends. */
   readonly keeps: (connection: Http1Connection) => boolean;
@@ -88,8 +82,7 @@ let following = false;
 
 function onStart(message: unknown): void {
   const { socket, response, server } = message as Exchange;
-  const connection = socket[record] ?? owners.get(server)?.adopt(socket);
-  connection?.owner.started(connection, response);
+  (socket[record]?.owner ?? owners.get(server))?.started(socket, response);
 }
 
 function onFinish(message: unknown): void {
@@ -104,7 +97,7 @@ function onFinish(message: unknown): void {
   connection.owner.finished(connection, response);
 }
 
-/** Requests of this server are the owner's: those that are followed, and where Node hides what a socket writes, all. */
+/** Requests of this server are the owner's, once they are followed: at once where Node hides what a socket writes. */
 export function registerServer(server: Server, owner: RequestOwner): void {
   owners.set(server, owner);
   if (!exposesCurrentResponse()) followAllRequests();
@@ -118,31 +111,11 @@ export function followAllRequests(): void {
   subscribe('http.server.response.finish', onFinish);
 }
 
-/**
- * Records when the last request came, and notices pipelining. Node exposes only the response being written, not those
- * queued behind it; so the first pipelined request switches the process to following every request. This runs for each
- * request, so it does next to nothing: the channel alone would cost 1 to 2 percent of a small one.
- */
-export function tapParser(connection: Http1Connection): void {
-  const { socket } = connection;
-  connection.take = requestTaker(socket);
-  if (connection.take !== undefined) setRequestTaker(socket, takeRequest);
-  // HTTP gets this socket later: a wrapper reads a PROXY line first.
-  else if (protocolOf(socket) !== 'upgraded') followAllRequests();
+/** The first pipelined request switches the process to following every request: of those queued Node shows none. */
+export function watchPipelining(socket: Socket): void {
+  // HTTP gets some sockets later: a wrapper reads a PROXY line first.
+  if (!tapPipelining(socket, followAllRequests) && protocolOf(socket) !== 'upgraded') followAllRequests();
 }
-
-export function untapParser({ socket, take }: Http1Connection): void {
-  if (take !== undefined && requestTaker(socket) === takeRequest) setRequestTaker(socket, take);
-}
-
-const takeRequest: TakeRequest = function (request, keepAlive) {
-  const connection = (this.socket as TrackedSocket)[record];
-  // Cannot happen: installed only on sockets that have a record.
-  if (connection?.take === undefined) return 0;
-  if (currentResponse(this.socket) === undefined) connection.since = coarseNow();
-  else followAllRequests();
-  return connection.take.call(this, request, keepAlive);
-};
 
 export function unregisterServer(server: Server): void {
   owners.delete(server);
@@ -152,22 +125,24 @@ export function unregisterServer(server: Server): void {
   following = false;
 }
 
-/** Records a request that arrived while nothing is shutting down, perhaps behind the response of another one. */
-export function recordPipelined(connection: Http1Connection, response: ServerResponse): void {
-  const current = currentResponse(connection.socket);
-  const before = connection.since;
-  connection.since = Math.round(now());
-  if (current === undefined) return;
-  if (connection.inFlight.size === 0) remember(connection, current, before);
-  remember(connection, response, connection.since);
-}
-
 export function remember(connection: Http1Connection, response: ServerResponse, since: number): void {
   if (connection.inFlight === NONE) connection.inFlight = new InFlight();
   connection.inFlight.add(response, since);
 }
 
-/** What is in flight on a connection whose requests are not followed. */
+/** Records a request that came while nothing shuts down, behind the response of another one. */
+export function recordPipelined(
+  connection: Http1Connection,
+  current: ServerResponse,
+  next: ServerResponse,
+): void {
+  const before = connection.since;
+  connection.since = Math.round(now());
+  if (connection.inFlight.size === 0) remember(connection, current, before);
+  remember(connection, next, connection.since);
+}
+
+/** What is in flight on a connection whose requests were not followed. */
 export function requestsOnSocket({ socket, inFlight, since }: Http1Connection): InFlight {
   const response = currentResponse(socket);
   if (response === undefined) return NONE;
@@ -190,7 +165,13 @@ export function setConnection(socket: TrackedSocket, owner: RequestOwner, opened
     inFlight: NONE,
     upload: undefined,
     since: Math.round(now()),
-    take: undefined,
     drain: undefined,
   });
+}
+
+/** Takes a connection from another server of this process that has it. */
+export function leaveElsewhere(socket: Socket): void {
+  leaveRaw(socket);
+  const other = connectionOf(socket);
+  other?.owner.leave(other);
 }

@@ -1,53 +1,55 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { CutConnection } from '../../api/report.ts';
-import { NO_TOTALS, type ConnectionHooks, type Connections } from '../../drain/connections.ts';
+import { cutEach, NO_TOTALS, type ConnectionHooks, type Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
 import { admit, sayCloseIfLast } from './admit.ts';
-import { busyOf, countsOf, unsettledOf, waitingOf } from './counts.ts';
+import { countSockets, createCensus } from './census.ts';
 import { describeCut } from './cut.ts';
 import { NO_LIMITS } from '../../drain/limits.ts';
 import { replaceDestroySoon } from './destroy-soon.ts';
 import { deferRequests } from './defer-requests.ts';
+import { createEndings } from './endings.ts';
 import { endEventStreams } from '../event-streams.ts';
 import {
   currentResponse,
-  incompleteRequest,
-  listConnections,
-  saysClose,
-  protocolOf,
   exposesCurrentResponse,
+  incompleteRequest,
+  isLast,
+  listConnections,
+  protocolOf,
+  saysClose,
   stopTimeoutChecks,
 } from '../../node-internals/http.ts';
 import {
   connectionOf,
   drainState,
   followAllRequests,
-  requestsOnSocket,
+  leaveElsewhere,
   recordPipelined,
-  remember,
-  setConnection,
-  untapParser,
-  unregisterServer,
-  tapParser,
   registerServer,
+  remember,
+  requestsOnSocket,
+  setConnection,
+  unregisterServer,
+  watchPipelining,
   type Http1Connection,
   type RequestOwner,
 } from './request-channel.ts';
-import { createHandBack } from './hand-back.ts';
-import { createIdleConnections } from './idle.ts';
-import { NONE, type InFlight } from './in-flight.ts';
-import { isHttp2, openAlready } from './open-already.ts';
-import { createQuietSet } from './quiet-set.ts';
-import { linger } from '../linger.ts';
+import { silent } from './idle.ts';
+import { NONE } from './in-flight.ts';
+import { isHttp2, isShown, openAlready } from './open-already.ts';
+import { messageAge, readActivity } from '../../node-internals/activity.ts';
+import { untapPipelining } from '../../node-internals/pipelining.ts';
 import { isPassedOn } from '../../node-internals/net.ts';
+import { createDestroyWatch } from '../destroy-watch.ts';
 import { createOpenSet } from '../open-set.ts';
-import { leaveRaw } from '../raw.ts';
 import { received } from '../received.ts';
-import { endUpgraded } from '../upgraded.ts';
+import { rarely } from '../rarely.ts';
 
 /**
- * Tracks and drains the HTTP/1 connections of a server.
+ * Tracks and drains the HTTP/1 connections of a server. While nothing shuts down it is on the path of no request: Node
+ * keeps a list of the connections, and knows what each of them writes.
  *
  * @param event - `connection`, or `secureConnection` for a server over TLS
  */
@@ -63,104 +65,103 @@ export function trackHttp1(
   let late = Infinity;
   const totals = { ...NO_TOTALS };
   const deferred = deferRequests(server);
-  const idle = createIdleConnections(server, () => limits, {
-    end: (connection) => end(connection, 'idle'),
-    endUpgraded: endUpgrade,
-  });
-
-  // What TLS knows of a connection is in this process.
-  const handBack = createHandBack(server, event === 'connection', () => limits, idle);
-  /** While nothing is shutting down. */
-  const known = createQuietSet();
-  /** From then on. */
-  const sockets = createOpenSet<Socket, Http1Connection>((connection) => {
-    clearTimeout(connection.drain?.timer);
-    const ending = connection.drain?.ending ?? 'gone';
-    // One that is handed over counts when it has arrived.
-    if (phase !== 'draining' || ending === 'moved') return;
-    totals[ending] += 1;
-    totals.unanswered += connection.inFlight.size;
-  }, isPassedOn);
+  const census = createCensus();
+  const plain = event === 'connection';
+  const endings = createEndings({ server, plain, hooks, census, limits: () => limits });
+  const { handBack, idle, end } = endings;
+  /** While nothing shuts down, those that Node does not show; then all. */
+  const sockets = createOpenSet<Socket, Http1Connection>(
+    (connection) => {
+      census.leave(connection);
+      const ending = connection.drain?.ending ?? 'gone';
+      // One that is handed over counts when it has arrived.
+      if (phase !== 'draining' || ending === 'moved') return;
+      totals[ending] += 1;
+      totals.unanswered += connection.inFlight.size;
+      // What its handlers still say of them is no answer.
+      connection.inFlight = NONE;
+    },
+    isPassedOn,
+    createDestroyWatch(),
+  );
 
   const owner: RequestOwner = {
     adopt: (socket, existing = false) => {
-      leaveRaw(socket);
-      const other = connectionOf(socket);
-      other?.owner.leave(other);
-      const opened = existing && event === 'connection' ? 0 : received(socket);
-      const connection = setConnection(socket, owner, opened);
-      if (phase === 'running') {
-        known.add(connection);
-        tapParser(connection);
-      } else follow(connection);
-      if (phase === 'draining') begin(connection);
+      const connection = take(socket, existing);
+      if (phase !== 'running') follow(connection, readActivity());
+      if (phase === 'draining') endings.begin(connection);
       return connection;
     },
-    started: (connection, response) => {
-      if (!follows()) {
-        recordPipelined(connection, response);
+    started: (socket, response) => {
+      const known = connectionOf(socket);
+      if (phase === 'running' && exposesCurrentResponse()) {
+        const current = currentResponse(socket);
+        if (current !== undefined) recordPipelined(known ?? owner.adopt(socket, true), current, response);
         return;
       }
-      if (phase !== 'running' && !admit(connection, response, now() > late && !handBack.keeps(connection))) {
-        deferred.drop(response);
-        return;
+      const connection = known?.owner === owner ? known : owner.adopt(socket, true);
+      if (phase !== 'running') {
+        if (!admit(connection, response, now() > late && !handBack.keeps(connection))) {
+          deferred.drop(response);
+          return;
+        }
+        replaceDestroySoon(socket, () => end(connection, 'answered'));
       }
       if (phase === 'draining') totals.arrived += 1;
       connection.since = Math.round(now());
       remember(connection, response, connection.since);
+      census.note(connection);
     },
     finished: (connection, response) => {
+      census.note(connection);
       if (phase !== 'draining') return;
       totals.served += 1;
       if (connection.inFlight.size === 0) process.nextTick(takeNext, connection, response);
     },
     keeps: handBack.keeps,
     leave: (connection) => {
-      known.remove(connection);
+      census.leave(connection);
       sockets.remove(connection.socket);
-      clearTimeout(connection.drain?.timer);
     },
   };
 
-  const follows = (): boolean => phase !== 'running' || !exposesCurrentResponse();
-
-  const requestsOf = (connection: Http1Connection): InFlight =>
-    follows() ? connection.inFlight : requestsOnSocket(connection);
+  /** @param existing - whether it was open before this server was attached, or the shutdown began */
+  function take(socket: Socket, existing: boolean): Http1Connection {
+    leaveElsewhere(socket);
+    if (phase === 'running') watchPipelining(socket);
+    const opened = existing && plain ? 0 : received(socket);
+    const connection = setConnection(socket, owner, opened);
+    sockets.add(socket, connection);
+    return connection;
+  }
 
   function announce(): void {
     if (phase !== 'running') return;
     phase = 'announced';
     deferred.start();
     followAllRequests();
-    for (const connection of known.clear()) follow(connection);
-    for (const socket of openAlready(server, event))
-      if (!sockets.entries.has(socket)) owner.adopt(socket, true);
+    for (const socket of openAlready(server, event)) if (!sockets.entries.has(socket)) take(socket, true);
+    const activity = readActivity();
+    for (const connection of sockets.entries.values()) follow(connection, activity);
   }
 
-  function follow(connection: Http1Connection): void {
+  function follow(connection: Http1Connection, activity: ReturnType<typeof readActivity>): void {
     const { socket } = connection;
-    untapParser(connection);
-    sockets.add(socket, connection);
+    untapPipelining(socket);
+    const quiet = silent(connection) ? messageAge(socket) : activity(socket);
+    if (quiet !== undefined) connection.since = Math.round(now() - quiet);
     if (exposesCurrentResponse()) {
       connection.inFlight = requestsOnSocket(connection);
       if (connection.inFlight.size === 0) connection.upload = incompleteRequest(socket);
     }
     for (const response of connection.inFlight) sayCloseIfLast(response);
-    replaceDestroySoon(socket, () => end(connection, 'answered'));
-  }
-
-  function begin(connection: Http1Connection): void {
-    const { socket } = connection;
-    if (connection.inFlight.size > 0 || isPassedOn(socket)) return;
-    // A turn later the listeners of `closing` have run, and the application has written its last messages.
-    if (protocolOf(socket) === 'upgraded') setImmediate(endUpgrade, connection);
-    else if (!handBack.offer(connection)) idle.await(connection);
-  }
-
-  function endUpgrade(connection: Http1Connection): void {
-    endUpgraded(connection.socket, hooks, limits, () => {
-      drainState(connection).saidAll = true;
-    });
+    const { first } = connection.inFlight;
+    if (first !== undefined) {
+      replaceDestroySoon(socket, () => end(connection, 'answered'));
+      if (!isLast(socket, first)) drainState(connection).hiding = first;
+    }
+    if (protocolOf(socket) === 'upgraded') drainState(connection).upgraded = true;
+    census.note(connection);
   }
 
   /** Once a response is finished Node begins with the next one, which may be from before this server was attached. */
@@ -171,6 +172,7 @@ export function trackHttp1(
       totals.arrived += 1;
       remember(connection, response, connection.since);
       sayCloseIfLast(response);
+      census.note(connection);
     }
     if (connection.inFlight.size > 0) return;
     // `maxRequestsPerSocket`, or the application, has told the client that this was the last one.
@@ -179,15 +181,6 @@ export function trackHttp1(
     // A response that came this late has said close, whatever the application gave it, or it ends without a word.
     if (told || (connection.drain?.asked === true && now() > late)) end(connection, 'answered');
     else idle.await(connection);
-  }
-
-  function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
-    const drain = drainState(connection);
-    if (drain.ending !== undefined) return;
-    drain.ending = ending;
-    clearTimeout(drain.timer);
-    linger(connection.socket, { upload: connection.upload });
-    if (ending === 'idle') limits.sendFin(connection.socket);
   }
 
   function cut(connection: Http1Connection): CutConnection {
@@ -199,23 +192,29 @@ export function trackHttp1(
     return described;
   }
 
-  const all = (): Http1Connection[] => [...known.connections(), ...sockets.entries.values()];
-
   const add = (socket: Socket): void => {
-    if (!isHttp2(socket)) owner.adopt(socket);
+    if (isHttp2(socket)) return;
+    if (phase === 'running' && isShown(server, event, socket)) {
+      leaveElsewhere(socket);
+      watchPipelining(socket);
+    } else owner.adopt(socket);
   };
+  const countAll = rarely(() => {
+    sockets.sweep();
+    return countSockets(new Set([...openAlready(server, event), ...sockets.entries.keys()]));
+  });
   listConnections(server);
   server.on(event, add);
   registerServer(server, owner);
-  for (const socket of openAlready(server, event)) owner.adopt(socket, true);
+  for (const socket of openAlready(server, event)) {
+    if (isShown(server, event, socket, true)) watchPipelining(socket);
+    else owner.adopt(socket, true);
+  }
 
   return {
-    counts: () => {
-      sockets.sweep();
-      return countsOf(all(), requestsOf);
-    },
-    unsettled: () => unsettledOf(all(), requestsOf),
-    waiting: (limit) => waitingOf(all(), requestsOf, limit),
+    counts: () => (phase === 'running' ? countAll() : census.counts(sockets.entries.size)),
+    unsettled: census.unsettled,
+    waiting: census.waiting,
     announce,
     drain: (given) => {
       if (phase === 'draining') return;
@@ -223,16 +222,14 @@ export function trackHttp1(
       phase = 'draining';
       limits = given;
       late = now() + limits.keepAliveGrace;
-      stopStreams = endEventStreams(limits.left() / 2, () =>
-        busyOf(all(), requestsOf).map(({ inFlight: { first } }) => first),
-      );
-      totals.inFlight = countsOf(all(), requestsOf).inFlight;
-      for (const connection of sockets.entries.values()) begin(connection);
+      stopStreams = endEventStreams(limits.left() / 2, census.writing);
+      totals.inFlight = census.counts(0).inFlight;
+      endings.beginAll(sockets.entries.values());
     },
     whenEmpty: () => handBack.whenEmpty(sockets),
-    cut: () => {
+    cut: (enough) => {
       sockets.sweep();
-      return [...sockets.entries.values()].map(cut);
+      return cutEach(sockets.entries.values(), enough, cut);
     },
     totals: () => ({ ...totals, moved: handBack.moved() }),
     release: () => {
@@ -241,8 +238,8 @@ export function trackHttp1(
       deferred.stop();
       stopStreams();
       if (phase === 'draining') stopTimeoutChecks(server);
-      for (const { drain } of sockets.entries.values()) clearTimeout(drain?.timer);
-      for (const connection of known.clear()) untapParser(connection);
+      endings.stop();
+      for (const socket of openAlready(server, event)) untapPipelining(socket);
       sockets.clear();
     },
   };

@@ -8,7 +8,7 @@ import type {
 import type { Server, Socket } from 'node:net';
 import type { CutConnection } from '../../api/report.ts';
 import { now } from '../../clock.ts';
-import { NO_TOTALS, type Connections } from '../../drain/connections.ts';
+import { cutEach, NO_TOTALS, type Connections } from '../../drain/connections.ts';
 import { openSessions, openStreams, underSession } from '../../node-internals/http2.ts';
 import { peerName } from '../names.ts';
 import { createOpenSet } from '../open-set.ts';
@@ -158,7 +158,7 @@ export function trackHttp2(
       for (const entry of sessions.entries.values()) goaway.begin(entry);
     },
     whenEmpty: sessions.whenEmpty,
-    cut: () => [...unanswered.splice(0), ...[...sessions.entries.values()].flatMap(cut)],
+    cut: (enough) => [...unanswered.splice(0), ...cutEach(sessions.entries.values(), enough, cut).flat()],
     totals: () => totals,
     open: () =>
       [...sessions.entries.values()].map(({ session, socket, since, streams }): OpenSession => {

@@ -1,0 +1,104 @@
+import type { Server } from 'node:http';
+import { now } from '../../clock.ts';
+import type { ConnectionHooks } from '../../drain/connections.ts';
+import type { DrainLimits } from '../../drain/limits.ts';
+import { isPassedOn } from '../../node-internals/net.ts';
+import { linger } from '../linger.ts';
+import { createSchedule } from '../schedule.ts';
+import { createUpgradedEndings } from '../upgraded.ts';
+import type { Census } from './census.ts';
+import { createHandBack, type HandBack } from './hand-back.ts';
+import { createIdleConnections, silent, type IdleConnections } from './idle.ts';
+import { createQuickEnd } from './quick-end.ts';
+import { drainState, type Http1Connection } from './request-channel.ts';
+
+/** What it takes to end an idle connection, in milliseconds: where there are so many, those that have been idle for long begin early. */
+const END_MS = 0.05;
+
+/** The least time that is worth it, in milliseconds. */
+const EARLY_MS = 25;
+
+/** How each connection of a server ends. */
+export interface Endings {
+  readonly idle: IdleConnections;
+  readonly handBack: HandBack;
+  /** Ends a connection as what it does now asks for. */
+  readonly begin: (connection: Http1Connection) => void;
+  readonly beginAll: (connections: Iterable<Http1Connection>) => void;
+  /** Sends the FIN. */
+  readonly end: (connection: Http1Connection, ending: 'answered' | 'idle') => void;
+  readonly stop: () => void;
+}
+
+export interface EndingsOptions {
+  readonly server: Server;
+  /** Whether it is a server of plain HTTP/1. */
+  readonly plain: boolean;
+  readonly hooks: ConnectionHooks;
+  readonly census: Census;
+  readonly limits: () => DrainLimits;
+}
+
+export function createEndings({ server, plain, hooks, census, limits }: EndingsOptions): Endings {
+  const idle = createIdleConnections(server, limits, {
+    end: (connection) => end(connection, 'idle'),
+    endUpgraded: endUpgrade,
+  });
+  const quick = createQuickEnd(limits);
+  const leaving = createSchedule(endUpgrade);
+  const upgraded = createUpgradedEndings(hooks, limits);
+
+  // What TLS knows of a connection is in this process.
+  const handBack = createHandBack(server, plain, limits, idle);
+
+  function begin(connection: Http1Connection, early = 0): void {
+    const { socket, inFlight, drain } = connection;
+    if (inFlight.size > 0 || isPassedOn(socket)) return;
+    // A turn later the listeners of `closing` have run, and the application has written its last messages.
+    if (drain?.upgraded === true) leaving.set(connection, 0);
+    else if (!handBack.offer(connection)) idle.await(connection, early);
+  }
+
+  /** Where very many are idle, those that have been so for longer than the grace use up what is left of it in turn. */
+  function beginAll(connections: Iterable<Http1Connection>): void {
+    const { keepAliveGrace: grace } = limits();
+    const idleBefore = now() - grace;
+    let early = Math.min(grace, census.unsettled() * END_MS);
+    if (early < EARLY_MS) early = 0;
+    for (const connection of connections) {
+      const long = early > 0 && connection.since < idleBefore && !silent(connection);
+      begin(connection, long ? early : 0);
+      if (long) early = Math.max(0, early - END_MS);
+    }
+  }
+
+  function endUpgrade(connection: Http1Connection): void {
+    const drain = drainState(connection);
+    drain.upgraded = true;
+    census.note(connection);
+    upgraded.end(connection.socket, () => {
+      drain.saidAll = true;
+    });
+  }
+
+  function end(connection: Http1Connection, ending: 'answered' | 'idle'): void {
+    const drain = drainState(connection);
+    if (drain.ending !== undefined) return;
+    drain.ending = ending;
+    census.note(connection);
+    if (ending === 'idle' && quick.end(connection)) return;
+    linger(connection.socket, { upload: connection.upload });
+    if (ending === 'idle') limits().sendFin(connection.socket);
+  }
+
+  return {
+    idle,
+    handBack,
+    begin,
+    beginAll,
+    end,
+    stop: () => {
+      for (const each of [idle, quick, leaving, upgraded]) each.stop();
+    },
+  };
+}

@@ -13,6 +13,9 @@ const TRIES = 3;
 const MOST_REASONS = 3;
 const wanted = process.argv.slice(2);
 
+// What is mutated is put back when this process exits.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 let unnoticed = 0;
 for (const mutation of mutations) {
   if (wanted.length > 0 && !wanted.some((part) => mutation.step.includes(part))) continue;

@@ -14,7 +14,10 @@ export function handle(request: IncomingMessage, response: ServerResponse): void
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
   const id = searchParams.get('id') ?? '?';
   note('request', id);
-  response.once('close', () => note(response.writableFinished ? 'answered' : 'unanswered', id));
+  // Not `writableFinished`, which is true of what was destroyed as well.
+  let finished = false;
+  response.once('finish', () => (finished = true));
+  response.once('close', () => note(finished ? 'answered' : 'unanswered', id));
   const answer = (): void => void response.end(id);
   if (pathname === '/slow') setTimeout(answer, Number(searchParams.get('ms')));
   else if (pathname === '/upload') request.on('end', answer).resume();

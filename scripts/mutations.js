@@ -66,7 +66,17 @@ export const mutations = [
     file: 'cluster/primary/round-robin.js',
     line: 'handedOver: async (expired) => {',
     instead: 'handedOver: async (expired) => { return 0;',
-    checks: [test('cluster/hand-over.test')],
+    checks: [
+      test('cluster/hand-over.test'),
+      chaos('new connections to busy workers', {
+        ...cluster,
+        clients: [{ kind: 'fresh', count: 48, think: 0 }],
+        faults: [
+          { at: -20, target: 0, kind: 'block', ms: 300 },
+          { at: -20, target: 1, kind: 'block', ms: 300 },
+        ],
+      }),
+    ],
   },
   {
     step: 'the grace of idle connections',

@@ -120,7 +120,9 @@ t.test('a round against a server that commits every fault once reports exactly t
     clientErrors: {},
   });
   t.ok(round.signalToExit > 0);
-  t.same([...phases], ['starting', 'load', 'signalled'].slice(phases.has('starting') ? 0 : 1));
+  // Progress is told by a timer: its ticks may miss the short start, or fall between the last client and the exit.
+  const always = [...phases].filter((phase) => phase !== 'starting' && phase !== 'ending');
+  t.same(always, ['load', 'signalled']);
   t.same(JSON.parse(JSON.stringify(round)), round, 'plain data');
 });
 

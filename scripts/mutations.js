@@ -98,7 +98,7 @@ export const mutations = [
     file: 'cluster/primary/worker-handle.js',
     line: 'worker.disconnect = () => worker;',
     instead: '',
-    checks: [test('cluster/shutdown.test'), test('cluster/faults.test'), test('cluster/signals.test')],
+    checks: [test('cluster/register.test')],
   },
   {
     step: "the drain in front of Node's disconnect",
@@ -118,6 +118,7 @@ export const mutations = [
     file: 'shutdown/postponed-close.js',
     line: 'if (draining && ours) {',
     instead: 'if (false) {',
+    also: [['if (!draining)', 'if (true)']],
     checks: [
       chaos('a program that closes all connections', {
         options: { ...usual.options, keepAliveGrace: 100 },

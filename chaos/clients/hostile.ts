@@ -5,7 +5,8 @@ import type { Surroundings } from './surroundings.ts';
 const RETRY_MS = 100;
 const FLOOD_MS = 400;
 const FLOOD_EVERY_MS = 20;
-const FLOOD_REQUESTS = 50;
+/** Few enough for a busy machine to keep up: a process that never gets to its stop is killed at the deadline. */
+const FLOOD_REQUESTS = 10;
 const LONGEST_SILENCE_MS = 1_500;
 const GARBAGE_BYTES = 200;
 

@@ -1,7 +1,7 @@
 // Runs the benchmarks one after the other, or the one that is named:
 //   npm run bench [-- --quick] [--node PATH]
-//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|scale|router|peers [options of that one]
-// router and peers run only where they are named: one takes minutes, the other installs packages.
+//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|scale|router|many|peers [options of that one]
+// router, many and peers run only where they are named: two take minutes, the last installs packages.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const benchmarks = [
   'startup',
   'scale',
 ];
-const onDemand = ['router', 'peers'];
+const onDemand = ['router', 'many', 'peers'];
 
 const [first = '', ...rest] = process.argv.slice(2);
 const named = first !== '' && !first.startsWith('-');

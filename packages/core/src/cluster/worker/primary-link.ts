@@ -88,7 +88,9 @@ function createWorkerRole(worker: Worker): Role {
     },
     // A primary of ours waits until everything has been taken before it tells its workers to drain.
     handedOver: async () => {
-      if (!welcome && process.connected) await Promise.race([welcomed, whenHandedOver()]);
+      // One that disconnects this worker sends it nothing more, and answers nothing.
+      if (welcome || !process.connected || worker.exitedAfterDisconnect) return;
+      await Promise.race([welcomed, whenHandedOver()]);
     },
     finished,
     join,

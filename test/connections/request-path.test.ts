@@ -54,8 +54,8 @@ t.test(
     const ours = keys.filter((key) => !plainKeys.includes(key));
     t.same(
       ours.map(String),
-      ['Symbol(graceful-cluster.onIncoming)'],
-      "Node's own function, kept on the socket",
+      ['Symbol(graceful-cluster.accepted)', 'Symbol(graceful-cluster.onIncoming)'],
+      "when the connection was accepted, and Node's own function, both on the socket",
     );
     t.same(rest, plainRest, 'no property of the request, the response, or the parser');
     t.same(first?.listeners, plain?.listeners, 'no listener');

@@ -5,10 +5,6 @@ interface Timed {
   readonly _idleStart?: unknown;
 }
 
-interface Timing {
-  readonly parser?: { readonly duration?: () => number } | null;
-}
-
 /**
  * Milliseconds since a socket read or wrote the last time; undefined where Node does not keep that. Each read and write
  * restarts the timer of `socket.setTimeout`, and `http.Server` sets that for each connection that waits for its next request
@@ -29,11 +25,4 @@ export function readActivity(): (socket: Socket) => number | undefined {
 function startOf(timer: object | null | undefined): number | undefined {
   const { _idleStart: start }: Timed = timer ?? {};
   return typeof start === 'number' && start >= 0 ? start : undefined;
-}
-
-/** Milliseconds since the message began that the parser of a socket is reading: of a silent one, since it was accepted. */
-export function messageAge(socket: Socket): number | undefined {
-  const { parser } = socket as unknown as Timing;
-  const age = parser?.duration?.();
-  return age === undefined || !(age > 0) ? undefined : age;
 }

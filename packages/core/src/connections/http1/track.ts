@@ -39,11 +39,12 @@ import {
 import { silent } from './idle.ts';
 import { NONE } from './in-flight.ts';
 import { isHttp2, isShown, openAlready } from './open-already.ts';
-import { messageAge, readActivity } from '../../node-internals/activity.ts';
+import { readActivity } from '../../node-internals/activity.ts';
 import { untapPipelining } from '../../node-internals/pipelining.ts';
 import { isPassedOn } from '../../node-internals/net.ts';
 import { createDestroyWatch } from '../destroy-watch.ts';
 import { createOpenSet } from '../open-set.ts';
+import { acceptedAt, noteAccepted } from '../accepted.ts';
 import { received } from '../received.ts';
 import { rarely } from '../rarely.ts';
 
@@ -148,8 +149,9 @@ export function trackHttp1(
   function follow(connection: Http1Connection, activity: ReturnType<typeof readActivity>): void {
     const { socket } = connection;
     untapPipelining(socket);
-    const quiet = silent(connection) ? messageAge(socket) : activity(socket);
-    if (quiet !== undefined) connection.since = Math.round(now() - quiet);
+    const quiet = silent(connection) ? undefined : activity(socket);
+    connection.since =
+      quiet === undefined ? (acceptedAt(socket) ?? connection.since) : Math.round(now() - quiet);
     if (exposesCurrentResponse()) {
       connection.inFlight = requestsOnSocket(connection);
       if (connection.inFlight.size === 0) connection.upload = incompleteRequest(socket);
@@ -196,6 +198,7 @@ export function trackHttp1(
     if (isHttp2(socket)) return;
     if (phase === 'running' && isShown(server, event, socket)) {
       leaveElsewhere(socket);
+      noteAccepted(socket);
       watchPipelining(socket);
     } else owner.adopt(socket);
   };

@@ -1,0 +1,18 @@
+import type { Socket } from 'node:net';
+import { now } from '../clock.ts';
+
+const accepted: unique symbol = Symbol('graceful-cluster.accepted');
+
+interface Noted extends Socket {
+  [accepted]?: number;
+}
+
+/** Notes when a connection was accepted, in whole milliseconds: of one that stays silent, Node says it on no line. */
+export function noteAccepted(socket: Socket): void {
+  const noted: Noted = socket;
+  noted[accepted] = Math.ceil(now());
+}
+
+export function acceptedAt(socket: Socket): number | undefined {
+  return (socket as Noted)[accepted];
+}

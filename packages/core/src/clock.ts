@@ -12,9 +12,10 @@ export function turn(): Promise<void> {
   });
 }
 
+/** At once for less than 0, which Node warns of on stderr: a process may stand still between a look at the clock and this. */
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
+    setTimeout(resolve, Math.max(0, milliseconds));
   });
 }
 

@@ -55,7 +55,7 @@ export function createSchedule<Item>(act: (item: Item) => void): Schedule<Item> 
       due.set(item, at);
       const same = timers.get(at);
       if (same !== undefined) same.items.push(item);
-      else timers.set(at, { items: [item], timer: setTimeout(expire, at - time, at).unref() });
+      else timers.set(at, { items: [item], timer: setTimeout(expire, Math.max(0, at - time), at).unref() });
     },
     stop: () => {
       for (const { timer } of timers.values()) clearTimeout(timer);

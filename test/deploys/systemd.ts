@@ -92,7 +92,7 @@ export async function startSystemd(t: Owner, units: Units): Promise<Systemd> {
     return stdout.trim();
   };
   while ((await systemctl('is-system-running').catch(() => '')) !== 'running') {
-    if (child.exitCode !== null) throw new Error('systemd has ended');
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('systemd has ended');
     await sleep(50);
   }
   const log = join(directory, 'log');

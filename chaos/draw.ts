@@ -1,4 +1,5 @@
 import { createRandom, type Random } from '../test/helpers/random.ts';
+import { behaviours } from '../test/fixtures/beside/behaviours.ts';
 import {
   hostile,
   type Address,
@@ -19,22 +20,6 @@ export interface Line {
   /** `listen({ reusePort })` came with Node 22.12. */
   readonly reusePort: boolean;
 }
-
-/** Names in test/fixtures/beside/behaviours.ts. */
-const behaviours = [
-  'own close before ours',
-  'own close',
-  'late close',
-  'closeIdleConnections',
-  'closeAllConnections',
-  'destroying idle sockets',
-  'exit(0)',
-  'exit in the close callback',
-  're-raising',
-  'async cleanup',
-  'async cleanup and exit',
-  'own exit code',
-] as const;
 
 /** Draws a scenario; the same seed gives the same one on the same Node line. */
 export function draw(seed: number, line: Line): Scenario {

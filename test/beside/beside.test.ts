@@ -1,5 +1,6 @@
 import t from 'tap';
-import { behaviours, right, stopBeside } from './stop-beside.ts';
+import { behaviours } from '../fixtures/beside/behaviours.ts';
+import { right, stopBeside } from './stop-beside.ts';
 
 /** All ways for all behaviours, in a cluster as well, and what plain Node loses: for `npm run test:beside`. */
 const ALL = process.env['BESIDE'] === 'all';

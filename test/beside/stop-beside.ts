@@ -1,25 +1,8 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
+import type { Behaviour } from '../fixtures/beside/behaviours.ts';
 import { ask, startChild, type Answer } from '../helpers/child.ts';
-
-/** What a program does when it gets the signal, see test/fixtures/beside/program.ts. */
-export const behaviours = [
-  'own close before ours',
-  'own close',
-  'late close',
-  'closeIdleConnections',
-  'closeAllConnections',
-  'destroying idle sockets',
-  'exit(0)',
-  'exit in the close callback',
-  're-raising',
-  'async cleanup',
-  'async cleanup and exit',
-  'own exit code',
-] as const;
-
-export type Behaviour = (typeof behaviours)[number];
 
 export interface Seen {
   readonly lost: readonly string[];

@@ -32,9 +32,9 @@ export interface Deadline {
   readonly onShortened: (listener: () => void) => () => void;
 }
 
-/** @param milliseconds - from `start`, which is now unless given */
-export function createDeadline(milliseconds: number, start: number = now()): Deadline {
-  let end = start + milliseconds;
+/** @param milliseconds - from now */
+export function createDeadline(milliseconds: number): Deadline {
+  let end = now() + milliseconds;
   const listeners = new Set<() => void>();
   const left = (): number => Math.max(0, end - now());
 

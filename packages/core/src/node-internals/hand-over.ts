@@ -58,11 +58,8 @@ const ADDED: ReadonlySet<string> = new Set([
   '_destroy',
 ]);
 
-/** Descriptions of the symbols under which this package keeps something on a socket. */
-const OURS: ReadonlySet<string | undefined> = new Set([
-  'graceful-cluster.connection',
-  'graceful-cluster.onIncoming',
-]);
+/** Each symbol under which this package, in any copy, keeps something on a socket is described with this in front. */
+const OURS = 'graceful-cluster.';
 
 /** A socket of an HTTP server that only Node has touched. */
 let pristine: Socket | undefined;
@@ -82,7 +79,8 @@ function pristineSocket(): Socket {
 export function isUntouched(socket: Socket): boolean {
   const reference = pristineSocket();
   const known = (key: string | symbol): boolean =>
-    Object.hasOwn(reference, key) || (typeof key === 'string' ? ADDED.has(key) : OURS.has(key.description));
+    Object.hasOwn(reference, key) ||
+    (typeof key === 'string' ? ADDED.has(key) : key.description?.startsWith(OURS) === true);
   if (!Reflect.ownKeys(socket).every(known)) return false;
   // A response listens for the end of its socket.
   const more = currentResponse(socket) === undefined ? 0 : 1;

@@ -30,6 +30,8 @@ export interface Systemd {
 export type Units = Readonly<Record<string, string>>;
 
 const MANAGER = '/lib/systemd/systemd';
+/** At least 50 ms apart. */
+const MAX_LOOKS = 600;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const run = promisify(execFile);
 
@@ -91,9 +93,12 @@ export async function startSystemd(t: Owner, units: Units): Promise<Systemd> {
     const { stdout } = await run('nsenter', ['-t', first, '-m', '-p', '--', 'systemctl', ...args]);
     return stdout.trim();
   };
-  while ((await systemctl('is-system-running').catch(() => '')) !== 'running') {
+  let state = '';
+  for (let looks = 0; state !== 'running'; looks += 1) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('systemd has ended');
-    await sleep(50);
+    if (looks === MAX_LOOKS) throw new Error(`systemd does not start: ${state}`);
+    if (looks > 0) await sleep(50);
+    state = await systemctl('is-system-running').catch(String);
   }
   const log = join(directory, 'log');
   return { systemctl, output: () => (existsSync(log) ? readFileSync(log, 'utf8') : '') };

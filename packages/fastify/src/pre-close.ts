@@ -1,10 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Turns of the event loop that hooks wait where `@fastify/websocket` is loaded. Core first reads what WebSockets have sent,
- * for up to ten turns, and then says Close 1001; the hook of that plugin closes them at once, without a code.
+ * Looks, a millisecond or more apart, that hooks wait at most for the WebSockets of `@fastify/websocket`. Core first reads
+ * what they have sent, and then says Close 1001; the hook of that plugin closes them at once, without a code. One that
+ * the application ends by itself (`onUpgrade`) stays open for longer.
  */
-const READ_TURNS = 12;
+const MOST_LOOKS = 200;
+
+interface WithWebSockets {
+  /** Of the `ws` library. */
+  readonly websocketServer?: {
+    readonly clients?: Iterable<{ readonly readyState: number; readonly OPEN: number }>;
+  };
+}
 
 type Hook = (this: FastifyInstance, done?: () => void) => unknown;
 type AddHook = (this: FastifyInstance, name: string, hook: unknown) => FastifyInstance;
@@ -16,7 +24,7 @@ type AddHook = (this: FastifyInstance, name: string, hook: unknown) => FastifyIn
  *
  * Encapsulated instances inherit `addHook` from the root. Hooks from before the plugin was registered are Fastify's.
  *
- * @returns a function that runs them, some turns of the loop later where WebSockets are to be closed first
+ * @returns a function that runs them, once core has said Close on the WebSockets of `@fastify/websocket`
  */
 export function takePreCloseHooks(root: FastifyInstance): () => void {
   const runs: (() => Promise<unknown>)[] = [];
@@ -39,12 +47,14 @@ export function takePreCloseHooks(root: FastifyInstance): () => void {
     for (const run of runs) run().catch(() => {});
   }
 
-  function wait(turns: number): void {
-    if (turns === 0) runAll();
-    else setImmediate(wait, turns - 1);
+  function runWhenSaid(looks: number): void {
+    const { clients = [] } = (root as WithWebSockets).websocketServer ?? {};
+    const isOpen = [...clients].some(({ readyState, OPEN }) => readyState === OPEN);
+    if (isOpen && looks < MOST_LOOKS) setTimeout(runWhenSaid, 1, looks + 1);
+    else runAll();
   }
 
-  return () => wait(root.hasDecorator('websocketServer') ? READ_TURNS : 0);
+  return () => runWhenSaid(0);
 }
 
 async function runHook(instance: FastifyInstance, hook: Hook): Promise<unknown> {

@@ -261,9 +261,13 @@ t.test('workers that take no more connections are not waited for, and the report
   );
 });
 
-for (const name of ['signal', 'signalGroup'] as const) {
-  t.test(`workers without a coordinator run their own handler, on a ${name}`, async (t) => {
-    const cluster = await startCluster(t, { env: { FAULTS: '{"0":"has a handler and no coordinator"}' } });
+for (const [name, fault] of [
+  ['signal', 'has a handler and no coordinator'],
+  ['signalGroup', 'has a handler and no coordinator'],
+  ['signal', 'is signalled when asked, has a handler and no coordinator'],
+] as const) {
+  t.test(`a worker that ${fault} runs its handler, on a ${name}`, async (t) => {
+    const cluster = await startCluster(t, { env: { FAULTS: JSON.stringify({ 0: fault }) } });
     cluster[name]('SIGTERM');
     await ends(t, cluster, CLEAN);
     const cleaned = [await cluster.line('cleaned'), await cluster.line('cleaned', 2)];

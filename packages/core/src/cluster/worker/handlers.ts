@@ -13,6 +13,8 @@ export function answerForHandlers(): void {
     const received = unwrapFromPrimary(message, 'internal');
     if (received?.type !== 'ask-handlers' || !process.connected) return;
     const count = process.listenerCount(received.signal) - signalExitListeners();
+    // The signal may come twice, from a terminal and from the primary: after a handler that is there once, it would kill.
+    if (count > 0) process.on(received.signal, () => {});
     process.send?.(wrap({ type: 'handlers', count }, 'internal'), undefined, undefined, () => {});
   });
 }

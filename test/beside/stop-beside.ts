@@ -1,8 +1,7 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Test } from 'tap';
 import type { Behaviour } from '../fixtures/beside/behaviours.ts';
-import { ask, startChild, type Answer } from '../helpers/child.ts';
+import { ask, startChild, type Answer, type Owner } from '../helpers/child.ts';
 
 export interface Seen {
   readonly lost: readonly string[];
@@ -15,6 +14,10 @@ export interface Seen {
 }
 
 const CLIENTS = 16;
+
+/** Milliseconds for a stop of plain Node: it serves a client for ever that never stops to ask on its connection. */
+const PLAIN_MS = 6_000;
+
 const register = ['--import', import.meta.resolve('@graceful-cluster/core/register')];
 
 const told = (answer: Answer | string): string =>
@@ -29,14 +32,19 @@ async function insist(port: number, agent: Agent | undefined): Promise<string> {
   }
 }
 
-/** Stops the program under load, with a request of a second in flight. */
+/**
+ * Stops a program under load, with a request of a second in flight.
+ *
+ * @param fixture - the program, which is given the way and the behaviour
+ */
 export async function stopBeside(
-  t: Test,
+  t: Owner,
   way: string,
-  behaviour: Behaviour,
+  behaviour: string,
   inCluster: boolean,
+  fixture = 'beside/program',
 ): Promise<Seen> {
-  const child = await startChild(t, 'beside/program', {
+  const child = await startChild(t, fixture, {
     args: [way, behaviour],
     nodeOptions: way === 'register' ? register : [],
     ...(inCluster && { env: { CLUSTER: '1' } }),
@@ -49,6 +57,7 @@ export async function stopBeside(
   child.kill('SIGTERM');
   // As where the whole group is signalled: only then do listeners of the workers hear of it.
   for (const pid of child.lines('worker')) process.kill(Number(pid), 'SIGTERM');
+  if (way === 'plain') setTimeout(() => child.kill('SIGKILL'), PLAIN_MS).unref();
   const { code, signal } = await child.exited;
   const outcomes = await Promise.all(clients);
   return {

@@ -3,6 +3,7 @@ import type * as Handle from '../../packages/core/src/listener/listening-socket.
 import type * as Protocol from '../../packages/core/src/cluster/protocol.ts';
 import type * as Environment from '../../packages/core/src/api/environment.ts';
 import type * as Owners from '../../packages/core/src/shutdown/owners.ts';
+import type * as Report from '../../packages/core/src/shutdown/create-report.ts';
 import type * as Native from '../../packages/core/src/kernel/system-calls.ts';
 
 /** Parts of core that are not public, for tests that swap the system calls. */
@@ -14,6 +15,7 @@ export const { serverSocket } = (await load('dist/listener/listening-socket.js')
 export const { loadSystemCalls } = (await load('dist/kernel/system-calls.js')) as typeof Native;
 export const protocol = (await load('dist/cluster/protocol.js')) as typeof Protocol;
 export const { readEnvironment } = (await load('dist/api/environment.js')) as typeof Environment;
+export const { createReport } = (await load('dist/shutdown/create-report.js')) as typeof Report;
 export const { setTentative } = (await load('dist/shutdown/owners.js')) as typeof Owners;
 export type CloseOptions = Close.CloseOptions;
 export type SystemCalls = Native.SystemCalls;

@@ -100,6 +100,25 @@ t.test('a full queue is accepted at once, however long the turns are', { skip: !
   t.strictSame(new Set(await Promise.all(answers)), new Set(['answer']));
 });
 
+t.test('without the addon the queue is counted all the same', { skip: !linux }, async (t) => {
+  const none = { native: { calls: undefined, why: 'no addon' } };
+  for (const host of ['127.0.0.1', '::1']) {
+    const server = await listen(0, host);
+    const { port } = server.address() as { port: number };
+    const clients = Array.from({ length: 3 }, () => connect({ port, host }).on('error', () => {}));
+    await new Promise<void>((resolve) => {
+      process.nextTick(resolve);
+    });
+    const report = await closeListener(serverSocket(server), options({}, none));
+    t.match(report, { seal: 'backlog', queued: 3, abandoned: 0 }, host);
+    for (const client of clients) client.destroy();
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'queue-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const unix = await listen(join(folder, 'socket'));
+  t.match(await closeListener(serverSocket(unix), options({}, none)), { seal: 'unlink', abandoned: 0 });
+});
+
 t.test('a queue that never shrinks does not hold the close up', { skip: !linux }, async (t) => {
   const server = await listen(0, '127.0.0.1');
   const report = await closeListener(serverSocket(server), options({ acceptQueueLength: () => 3 }));

@@ -118,8 +118,7 @@ async function rollServices(
     const line = service.nextLine();
     t.strictSame(await once(service.process, 'exit'), [0, null]);
     const listeners = JSON.parse((await line).slice('report '.length)) as ListenerReport[];
-    for (const listener of listeners)
-      t.match(listener, { seal: 'none', abandoned: null, notes: [/inherited/] });
+    for (const listener of listeners) t.match(listener, { seal: 'none', abandoned: 0, notes: [/inherited/] });
     if (env['PROCESSES'] !== 'shared-handle') t.equal(listeners.length, 1);
     service = await startService(held.fd, env);
   }

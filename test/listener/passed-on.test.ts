@@ -52,7 +52,7 @@ for (const [kind, seal, passed] of cases) {
     t.match(await child.exited, { code: 0, signal: null, stderr: '' });
     t.match(report, {
       clean: true,
-      listeners: [{ seal: 'none', abandoned: null, notes: [/a child process holds the socket too/] }],
+      listeners: [{ seal: 'none', abandoned: 0, notes: [/a child process holds the socket too/] }],
     });
     stopped = true;
     await Promise.all(clients);

@@ -52,8 +52,8 @@ export interface ListenerReport {
   /** Handshakes in progress at the signal, or null where they cannot be counted. */
   readonly handshakes: number | null;
   /**
-   * Connections that were still in the queue when it was closed, and so were reset; null where they cannot be counted,
-   * and for a socket that was inherited or passed on to a child process, whose queue stays.
+   * Connections that were still in the queue when it was closed, and so were reset; null where they cannot be counted:
+   * then the stop is not clean. 0 for a socket that was inherited or passed on to a child process, whose queue stays.
    */
   readonly abandoned: number | null;
   /** Milliseconds from the signal to the close of the listening socket. */
@@ -110,9 +110,12 @@ export interface Interference {
 export interface ShutdownReport {
   /** The signal's name, `shutdown()`, or what the caller gave. */
   readonly reason: string;
-  /** Whether nothing was cut, no hook failed, and no deadline passed. */
+  /** Whether nothing was cut, no hook failed, no deadline passed, and that is known of every accept queue. */
   readonly clean: boolean;
-  /** 0 if clean, else 1; 1 as well when an error began the shutdown. */
+  /**
+   * 1 if anything was cut, failed or timed out, or if an error began the shutdown; else 0. A queue that this platform
+   * cannot count is no failure.
+   */
   readonly exitCode: 0 | 1;
   /** From the signal to the report. */
   readonly duration: number;

@@ -1,5 +1,7 @@
+import { fstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { now, turn } from '../clock.ts';
+import { readProcTcp } from './proc-tcp.ts';
 import type { SealTarget } from './seal-target.ts';
 
 /** Turns without a new connection after which a queue of unknown length counts as empty. libuv accepts one
@@ -10,12 +12,26 @@ const QUIET_TURNS = 3;
 const STUCK_MS = 1_000;
 const STUCK_TURNS = 50;
 
+/** State of a listener in /proc/net/tcp. */
+const LISTEN = '0A';
+
 /** Connections in the kernel's accept queue, or undefined where it cannot be asked. */
 export function queueLength(target: SealTarget): number | undefined {
   const { system, socket } = target;
-  if (system === undefined || socket.path !== undefined) return undefined;
-  const length = system.acceptQueueLength(socket.fd);
-  return length < 0 ? undefined : length;
+  if (socket.path !== undefined || socket.fd < 0) return undefined;
+  const length = system?.acceptQueueLength(socket.fd) ?? -1;
+  return length < 0 ? queueInProc(socket.fd) : length;
+}
+
+/** Without the addon, or in a sandbox: of a listener the table has the length of the queue where others have unread bytes. */
+function queueInProc(fd: number): number | undefined {
+  try {
+    const inode = String(fstatSync(fd).ino);
+    const found = readProcTcp().find((fields) => fields[9] === inode && fields[3] === LISTEN);
+    return found === undefined ? undefined : Number.parseInt(found[4]?.split(':')[1] ?? '', 16);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -39,7 +55,10 @@ export function acceptAll({ system, socket }: SealTarget): boolean {
 export async function emptyQueue(target: SealTarget): Promise<void> {
   acceptAll(target);
   let length = queueLength(target);
-  if (length === undefined) return quietTurns(target);
+  if (length === undefined) {
+    await quietTurns(target);
+    return;
+  }
   let shortest = length;
   let since = now();
   let turns = 0;
@@ -57,8 +76,12 @@ export async function emptyQueue(target: SealTarget): Promise<void> {
   }
 }
 
-/** Turns the loop until three turns in a row brought no connection, or `limit` milliseconds passed. */
-export async function quietTurns(target: SealTarget, limit: number = STUCK_MS): Promise<void> {
+/**
+ * Turns the loop until three turns in a row brought no connection, or `limit` milliseconds passed.
+ *
+ * @returns whether they brought none
+ */
+export async function quietTurns(target: SealTarget, limit: number = STUCK_MS): Promise<boolean> {
   const end = now() + limit;
   let quiet = 0;
   let seen = target.socket.accepted();
@@ -68,4 +91,5 @@ export async function quietTurns(target: SealTarget, limit: number = STUCK_MS): 
     quiet = accepted === seen ? quiet + 1 : 0;
     seen = accepted;
   }
+  return quiet >= QUIET_TURNS;
 }

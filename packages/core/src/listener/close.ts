@@ -46,10 +46,11 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(target) ?? null);
   let abandoned: number | null = null;
   try {
-    const close = (ours = 0): void => {
-      const left = queueLength(target);
-      if (left !== undefined && !queueStays) abandoned = Math.max(0, left - ours);
-      if (left !== undefined && onlyCopy) abandoned = 0;
+    const close = (ours = 0, empty = false): void => {
+      const left = queueLength(target) ?? (empty ? ours : undefined);
+      // Of a round-robin worker's listener the primary has the queue.
+      if (queueStays || (socket.copied && socket.fd < 0)) abandoned = 0;
+      else if (left !== undefined) abandoned = Math.max(0, left - ours);
       if (passedOn) closeCopy(socket);
       else socket.close();
     };

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { now, sleep } from '../clock.ts';
+import { readProcTcp } from './proc-tcp.ts';
 import type { SealTarget } from './seal-target.ts';
 
 /** How often the kernel is asked, in milliseconds, at the most. */
@@ -22,19 +22,12 @@ export function countHandshakes(target: SealTarget): number | undefined {
 /** For sandboxes that forbid netlink (systemd's RestrictAddressFamilies). Slow where there are many sockets. */
 function countInProc(port: number): number | undefined {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  let count: number | undefined;
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    try {
-      for (const line of readFileSync(file, 'latin1').split('\n').slice(1)) {
-        const [, address, , state] = line.trim().split(/\s+/);
-        if (state === SYN_RECV && address?.endsWith(local)) count = (count ?? 0) + 1;
-      }
-      count ??= 0;
-    } catch {
-      // No such file, or not allowed to read it: the caller waits a fixed time instead.
-    }
+  try {
+    return readProcTcp().filter((fields) => fields[3] === SYN_RECV && fields[1]?.endsWith(local)).length;
+  } catch {
+    // The caller waits a fixed time instead.
+    return undefined;
   }
-  return count;
 }
 
 /**

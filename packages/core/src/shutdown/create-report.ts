@@ -22,18 +22,24 @@ export function createReport(parts: ReportParts): ShutdownReport {
     parts;
   const sum = (key: Exclude<keyof ConnectionTotals, 'moved'>): number =>
     totals.reduce((total, each) => total + each[key], 0);
-  const clean =
+  const succeeded =
     errors.length === 0 &&
     cut.every(({ lost }) => !lost) &&
     hooks.every(({ outcome }) => outcome === 'done') &&
     listeners.every(({ abandoned }) => !abandoned) &&
-    workers.every(({ outcome, report }) => outcome === 'left' || (outcome === 'drained' && report?.clean));
+    workers.every(
+      ({ outcome, report }) => outcome === 'left' || (outcome === 'drained' && report?.exitCode === 0),
+    );
   const reports = workers.flatMap(({ report }) => report ?? []);
+  const clean =
+    succeeded &&
+    listeners.every(({ abandoned }) => abandoned !== null) &&
+    workers.every(({ report }) => report?.clean !== false);
   const allCut = [...cut, ...reports.flatMap(({ connections }) => connections.cut)];
   return {
     reason,
     clean,
-    exitCode: clean ? 0 : 1,
+    exitCode: succeeded ? 0 : 1,
     duration: round(duration),
     phases: {
       delaying: round(phases.delaying),

@@ -37,7 +37,8 @@ export function words(milliseconds: number): string {
 }
 
 function explainListener({ address, abandoned }: ListenerReport): readonly string[] {
-  if (!abandoned) return [];
+  if (abandoned === 0) return [];
+  if (abandoned === null) return [`how many connections were in the queue of ${address} is not known`];
   return [`${address} was closed with ${abandoned} connections in its queue`];
 }
 

@@ -18,11 +18,12 @@ export function logEvents(logger: Logger, events: Events): void {
   });
   events.on('stopped', (report) => {
     const after = words(report.duration);
-    if (report.clean) logger.info({ report }, `shutdown: clean after ${after}`);
-    else
-      logger.error(
-        { report },
-        `shutdown: not clean after ${after}: ${joinSome(explainReport(report), '; ')}`,
-      );
+    if (report.clean) {
+      logger.info({ report }, `shutdown: clean after ${after}`);
+      return;
+    }
+    const level = report.exitCode === 0 ? 'warn' : 'error';
+    const why = joinSome(explainReport(report), '; ');
+    logger[level]({ report }, `shutdown: not clean after ${after}: ${why}`);
   });
 }

@@ -38,7 +38,7 @@ export function createVoice(events: Events, progress: CoordinatorControls['progr
 
 function tellReport(report: ShutdownReport): void {
   for (const degraded of explainDegraded(report)) notice(`${degraded}: ${docsLink('listeners.md')}`);
-  if (report.clean) return;
+  if (report.exitCode === 0) return;
   const why = joinSome(explainReport(report), '; ');
   notice(`the stop was not clean (${report.reason}, ${words(report.duration)}): ${why}`);
   notice(`why, and what to do about it: ${docsLink('troubleshooting.md#not-clean')}`);

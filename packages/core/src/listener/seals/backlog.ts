@@ -32,7 +32,7 @@ export const backlog: SealMethod = {
       if (filled) break;
       await turn();
     }
-    close(filled ? 1 : 0);
+    close(filled ? 1 : 0, filled);
   },
 };
 

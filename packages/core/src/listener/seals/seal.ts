@@ -7,13 +7,13 @@ export interface SealMethod {
   readonly apply: (target: SealTarget) => string | undefined;
   /**
    * Waits for what the kernel has promised to clients, then calls `close`, once, in the turn that saw nothing left.
-   * `ours` is how many connections of our own are in the queue then.
+   * `ours` is how many connections of our own are in the queue then, `empty` whether it is known to hold no other.
    *
    * @param handshakes - in progress just after `apply`; null where they were not counted
    */
   readonly finish: (
     target: SealTarget,
-    close: (ours?: number) => void,
+    close: (ours?: number, empty?: boolean) => void,
     handshakes: number | null,
   ) => Promise<void>;
 }

@@ -16,7 +16,6 @@ export const shutdown: SealMethod = {
     return error < 0 ? `shutdown: failed with ${getSystemErrorName(error)}` : undefined;
   },
   finish: async (target, close) => {
-    if (!acceptAll(target)) await quietTurns(target);
-    close();
+    close(0, acceptAll(target) || (await quietTurns(target)));
   },
 };

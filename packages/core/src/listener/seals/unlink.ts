@@ -23,7 +23,6 @@ export const unlink: SealMethod = {
     }
   },
   finish: async (target, close) => {
-    if (!acceptAll(target)) await quietTurns(target);
-    close();
+    close(0, acceptAll(target) || (await quietTurns(target)));
   },
 };

@@ -2,8 +2,10 @@ import type { Server, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { CutConnection } from '../api/report.ts';
 import { cutEach, NO_TOTALS, type Connections } from '../drain/connections.ts';
+import { NO_LIMITS } from '../drain/limits.ts';
 import { isPassedOn, openSockets } from '../node-internals/net.ts';
 import { linger } from './linger.ts';
+import { createHalfClosed } from './half-closed.ts';
 import { peerName } from './names.ts';
 import { createOpenSet } from './open-set.ts';
 
@@ -36,12 +38,17 @@ export function trackRaw(
   { takes = () => true, answered = () => false }: RawOptions = {},
 ): Connections {
   let draining = false;
+  let limits = NO_LIMITS;
   let gone = 0;
+  const said = new WeakSet<Duplex>();
+  const halfClosed = createHalfClosed(() => limits);
   const sockets = createOpenSet<Duplex, Duplex>(() => {
     if (draining) gone += 1;
   }, isPassedOn);
   function end(socket: Duplex): void {
-    if (draining && answered()) linger(socket as Socket, { deaf: true });
+    if (!draining) return;
+    if (answered()) linger(socket as Socket, { deaf: true });
+    else halfClosed.watch(socket as Socket, () => said.add(socket), socket.allowHalfOpen);
   }
   const add = (socket: Duplex): void => {
     if (!takes(socket as Socket)) return;
@@ -60,8 +67,9 @@ export function trackRaw(
     unsettled: () => 0,
     waiting: (limit) => [...sockets.entries.keys()].slice(0, limit).map(peerName),
     announce: () => {},
-    drain: () => {
+    drain: (given) => {
       draining = true;
+      limits = given;
       for (const socket of sockets.entries.keys()) end(socket);
     },
     whenEmpty: sockets.whenEmpty,
@@ -71,7 +79,7 @@ export function trackRaw(
           kind: 'raw',
           name: peerName(socket),
           requests: 0,
-          lost: !saidAll(socket),
+          lost: !said.has(socket) && !saidAll(socket),
         };
         sockets.remove(socket);
         socket.destroy();
@@ -85,6 +93,7 @@ export function trackRaw(
     },
     release: () => {
       server.off(event, add);
+      halfClosed.stop();
       sockets.clear();
     },
   };

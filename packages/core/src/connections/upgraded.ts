@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionHooks } from '../drain/connections.ts';
 import type { DrainLimits } from '../drain/limits.ts';
 import { hidden, upgradeStream } from '../node-internals/http.ts';
+import { createHalfClosed } from './half-closed.ts';
 import { linger } from './linger.ts';
 import { createSchedule } from './schedule.ts';
 
@@ -43,6 +44,7 @@ interface Upgraded {
  * its network long ago must not hold up every shutdown) or chats on: all is said, and it has lost nothing by this one.
  */
 export function createUpgradedEndings(hooks: ConnectionHooks, limits: () => DrainLimits): UpgradedEndings {
+  const halfClosed = createHalfClosed(limits);
   const begun = createSchedule<Upgraded>(sayClose);
   const closing = createSchedule<[Upgraded, WebSocketLike]>(([each, websocket]) => finish(each, websocket));
 
@@ -79,10 +81,14 @@ export function createUpgradedEndings(hooks: ConnectionHooks, limits: () => Drai
   return {
     end: (socket, saidAll) => {
       const stream = upgradeStream(socket) ?? socket;
-      if (socket.destroyed || hooks.upgraded(stream as Socket)) return;
+      if (socket.destroyed) return;
+      const told = hooks.upgraded(stream as Socket);
+      halfClosed.watch(socket, saidAll, !told);
+      if (told) return;
       begun.set({ socket, stream, saidAll, turns: 0 }, 0);
     },
     stop: () => {
+      halfClosed.stop();
       begun.stop();
       closing.stop();
     },

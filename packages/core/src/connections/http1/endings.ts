@@ -2,11 +2,14 @@ import type { Server } from 'node:http';
 import { now } from '../../clock.ts';
 import type { ConnectionHooks } from '../../drain/connections.ts';
 import type { DrainLimits } from '../../drain/limits.ts';
+import { protocolOf } from '../../node-internals/http.ts';
 import { isPassedOn } from '../../node-internals/net.ts';
+import { whenEnded } from '../half-closed.ts';
 import { linger } from '../linger.ts';
 import { createSchedule } from '../schedule.ts';
 import { createUpgradedEndings } from '../upgraded.ts';
 import type { Census } from './census.ts';
+import { replaceDestroySoon } from './destroy-soon.ts';
 import { createHandBack, type HandBack } from './hand-back.ts';
 import { createIdleConnections, silent, type IdleConnections } from './idle.ts';
 import { createQuickEnd } from './quick-end.ts';
@@ -25,6 +28,8 @@ export interface Endings {
   /** Ends a connection as what it does now asks for. */
   readonly begin: (connection: Http1Connection) => void;
   readonly beginAll: (connections: Iterable<Http1Connection>) => void;
+  /** Has one that is busy end well, whoever ends it: Node after its last response, or the application. */
+  readonly watch: (connection: Http1Connection) => void;
   /** Sends the FIN. */
   readonly end: (connection: Http1Connection, ending: 'answered' | 'idle') => void;
   readonly stop: () => void;
@@ -91,11 +96,25 @@ export function createEndings({ server, plain, hooks, census, limits }: EndingsO
     if (ending === 'idle') limits().sendFin(connection.socket);
   }
 
+  function watch(connection: Http1Connection): void {
+    const { socket } = connection;
+    replaceDestroySoon(socket, () => end(connection, 'answered'));
+    const drain = drainState(connection);
+    if (drain.watched) return;
+    drain.watched = true;
+    whenEnded(socket, () => {
+      // Nothing can be written any more: a client that keeps its half open waits for no answer.
+      if (drain.ending !== undefined || protocolOf(socket) !== 'http') return;
+      linger(socket, { upload: connection.inFlight.last?.req ?? connection.upload });
+    });
+  }
+
   return {
     idle,
     handBack,
     begin,
     beginAll,
+    watch,
     end,
     stop: () => {
       for (const each of [idle, quick, leaving, upgraded]) each.stop();

@@ -52,8 +52,9 @@ export function createIdleConnections(
     const { socket, inFlight, drain } = connection;
     if (inFlight.size > 0 || socket.destroyed || drain?.ending !== undefined || isPassedOn(socket)) return;
     if (protocolOf(socket) === 'upgraded') endings.endUpgraded(connection);
-    // A request head is on its way, perhaps an upgrade: look again later.
-    else if (headBegun(connection)) graces.set(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
+    // A request head is on its way, perhaps an upgrade: look again later. Not where the application has ended it.
+    else if (!socket.writableFinished && headBegun(connection))
+      graces.set(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
     // Bytes reached the kernel after this poll had passed the socket (a TLS handshake takes 1 ms): poll once more.
     else if (!polledAgain && limits().unread(socket)) setImmediate(end, connection, true);
     else endings.end(connection);

@@ -33,6 +33,8 @@ export interface DrainState {
   lastChunk: 'open' | 'over' | undefined;
   /** The response behind which there are pipelined ones that Node does not show. */
   hiding: ServerResponse | undefined;
+  /** Whether its end is looked for. */
+  watched: boolean;
   /** Whether it has left HTTP. */
   upgraded: boolean;
   /** Whether an upgraded connection got all that there is to say, its FIN included. */
@@ -47,6 +49,7 @@ export function drainState(connection: Http1Connection): DrainState {
     refuses: false,
     lastChunk: undefined,
     hiding: undefined,
+    watched: false,
     upgraded: false,
     saidAll: false,
     ending: undefined,

@@ -7,7 +7,6 @@ import { admit, sayCloseIfLast } from './admit.ts';
 import { countSockets, createCensus } from './census.ts';
 import { describeCut } from './cut.ts';
 import { NO_LIMITS } from '../../drain/limits.ts';
-import { replaceDestroySoon } from './destroy-soon.ts';
 import { deferRequests } from './defer-requests.ts';
 import { createEndings } from './endings.ts';
 import { endEventStreams } from '../event-streams.ts';
@@ -106,7 +105,7 @@ export function trackHttp1(
           deferred.drop(response);
           return;
         }
-        replaceDestroySoon(socket, () => end(connection, 'answered'));
+        endings.watch(connection);
       }
       if (phase === 'draining') totals.arrived += 1;
       connection.since = Math.round(now());
@@ -159,7 +158,7 @@ export function trackHttp1(
     for (const response of connection.inFlight) sayCloseIfLast(response);
     const { first } = connection.inFlight;
     if (first !== undefined) {
-      replaceDestroySoon(socket, () => end(connection, 'answered'));
+      endings.watch(connection);
       if (!isLast(socket, first)) drainState(connection).hiding = first;
     }
     if (protocolOf(socket) === 'upgraded') drainState(connection).upgraded = true;

@@ -9,6 +9,9 @@ const LOOK_MS = 100;
 /** How long before the deadline gRPC calls are ended, in milliseconds: what is said must still be written and read. */
 const GRPC_MARGIN_MS = 500;
 
+/** RFC 9113, section 7. */
+const NO_ERROR = 0x0;
+
 /** UNAVAILABLE: the client may try again elsewhere (https://grpc.io/docs/guides/status-codes/). */
 const UNAVAILABLE = { 'grpc-status': '14', 'grpc-message': 'the server is going away' };
 
@@ -16,7 +19,8 @@ type Streams = () => Iterable<readonly [ServerHttp2Stream, OpenStream]>;
 
 /**
  * Ends streams that have no end of their own, until the returned function is called. Event streams in the second half of
- * the drain: their clients reconnect. gRPC calls just before the deadline, as UNAVAILABLE, since a
+ * the drain: their clients reconnect. WebSockets (RFC 8441) that the application has ended, and whose clients
+ * keep their half open, at the same time. gRPC calls just before the deadline, as UNAVAILABLE, since a
  * subscription looks like a long answer; cut, they would be CANCELLED, which clients take for a wish of their own.
  *
  * @param unanswered - called for each call that gets nothing but its status
@@ -31,6 +35,7 @@ export function endEndless(
   function look(): void {
     const late = limits.left() <= Math.min(GRPC_MARGIN_MS, half / 2);
     for (const [stream, open] of streams()) {
+      if (stream.writableFinished && open.headers[':protocol'] !== undefined) stream.close(NO_ERROR);
       if (stream.writableEnded || stream.destroyed) continue;
       if (isType(stream.sentHeaders?.['content-type'], 'text/event-stream')) end(stream);
       else if (late && isType(open.headers['content-type'], 'application/grpc')) {

@@ -1,0 +1,81 @@
+import type { Socket } from 'node:net';
+import { now } from '../clock.ts';
+import type { DrainLimits } from '../drain/limits.ts';
+import { isPassedOn } from '../node-internals/net.ts';
+import { linger } from './linger.ts';
+import { received } from './received.ts';
+import { createSchedule } from './schedule.ts';
+
+/** Silence after which the client of a half-closed connection has nothing more to say, in milliseconds. */
+const QUIET_MS = 1_000;
+
+/** How much earlier than asked a timer may fire, in milliseconds: Node and libuv both round down. */
+const EARLY_MS = 2;
+
+/** Ends connections that the application has ended, and whose clients keep their half open. */
+export interface HalfClosed {
+  /**
+   * @param saidAll - called when nothing more is expected of the client
+   * @param uploads - whether the client may have something to send that is owed to it: an upload beside an answer
+   */
+  readonly watch: (socket: Socket, saidAll: () => void, uploads: boolean) => void;
+  readonly stop: () => void;
+}
+
+interface Ended {
+  readonly socket: Socket;
+  readonly saidAll: () => void;
+  readonly uploads: boolean;
+  /** When half of the time is over that was left at the FIN. */
+  readonly half: number;
+  heard: number;
+}
+
+/**
+ * What the application does not read is dropped at once: all that there was to say is said. Of what it reads, a client may
+ * send the rest: for half of the time that is left, as long as to answer the Close of a WebSocket; an upload goes on after
+ * that while its bytes arrive.
+ */
+export function createHalfClosed(limits: () => DrainLimits): HalfClosed {
+  const looks = createSchedule<Ended>(look);
+  let stopped = false;
+
+  function look(ended: Ended): void {
+    const { socket, saidAll, uploads, half } = ended;
+    if (socket.destroyed || isPassedOn(socket)) return;
+    const heard = received(socket);
+    const left = half - now() - EARLY_MS;
+    if (isRead(socket) && (left > 0 || (uploads && heard !== ended.heard))) {
+      ended.heard = heard;
+      looks.set(ended, left > 0 ? left : QUIET_MS);
+      return;
+    }
+    saidAll();
+    linger(socket, { deaf: true });
+  }
+
+  return {
+    watch: (socket, saidAll, uploads) => {
+      whenEnded(socket, () => {
+        if (stopped) return;
+        const half = now() + limits().left() / 2;
+        looks.set({ socket, saidAll, uploads, half, heard: received(socket) }, 0);
+      });
+    },
+    stop: () => {
+      stopped = true;
+      looks.stop();
+    },
+  };
+}
+
+/** Calls when the FIN of a connection is sent, or has been. */
+export function whenEnded(socket: Socket, ended: () => void): void {
+  if (socket.writableFinished) ended();
+  else socket.once('finish', ended);
+}
+
+/** `pipe` listens to `data`, and an async iterator to `readable`. */
+function isRead(socket: Socket): boolean {
+  return socket.listenerCount('data') > 0 || socket.listenerCount('readable') > 0;
+}

@@ -1,7 +1,7 @@
 // Runs the benchmarks one after the other, or the one that is named:
 //   npm run bench [-- --quick] [--node PATH]
-//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|scale|router|many|peers [options of that one]
-// router, many and peers run only where they are named: two take minutes, the last installs packages.
+//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|scale|router|many|peers|close-in-tests [options of that one]
+// The last four run only where they are named: two take minutes, one installs packages, one is of interest to testers.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const benchmarks = [
   'startup',
   'scale',
 ];
-const onDemand = ['router', 'many', 'peers'];
+const onDemand = ['router', 'many', 'peers', 'close-in-tests'];
 
 const [first = '', ...rest] = process.argv.slice(2);
 const named = first !== '' && !first.startsWith('-');

@@ -6,11 +6,11 @@ import { right, stopBeside } from './stop-beside.ts';
 const ALL = process.env['BESIDE'] === 'all';
 const ways = ['attach', 'express', 'fastify', 'register'];
 
-for (const behaviour of behaviours) {
+for (const behaviour of [...behaviours, 'closing its database' as const]) {
   t.test(`a program that stops by itself: ${behaviour}`, async (t) => {
     const chosen = ALL || behaviour === 'own close' ? ways : ['attach', 'register'];
     const stops = chosen.map(async (way) => {
-      const { refused, ...seen } = await stopBeside(t, way, behaviour, false);
+      const { refused, answered: _, stdout: __, ...seen } = await stopBeside(t, way, behaviour, false);
       t.same(seen, right(behaviour, false), way);
       t.ok(refused > 0, `${way}: ${refused} refused`);
     });
@@ -26,7 +26,7 @@ for (const behaviour of behaviours) {
 for (const behaviour of ALL ? behaviours : behaviours.filter((_, index) => index % 4 === 1)) {
   t.test(`the workers of a cluster that stop by themselves: ${behaviour}`, async (t) => {
     for (const way of ALL ? ways : ['attach', 'register']) {
-      const { refused, ...seen } = await stopBeside(t, way, behaviour, true);
+      const { refused, answered: _, stdout: __, ...seen } = await stopBeside(t, way, behaviour, true);
       t.same(seen, right(behaviour, true), way);
       t.ok(refused > 0, `${way}: ${refused} refused`);
     }

@@ -26,6 +26,6 @@ export function endEventStreams(
   return () => clearTimeout(timer);
 }
 
-function isEventStream(response: ServerResponse): boolean {
+export function isEventStream(response: ServerResponse): boolean {
   return response.headersSent && contentType(response).startsWith('text/event-stream');
 }

@@ -5,7 +5,10 @@ import type { DrainLimits } from './limits.ts';
 /** The connections of one server. Each kind has a file; the coordinator drains them all through this interface. */
 export interface Connections {
   readonly counts: () => ConnectionCounts;
-  /** Those that may still bring a request, or may be in the middle of one that is not read: idle, silent, half a head. */
+  /**
+   * Those that may still bring a request, or may be in the middle of one that is not read: idle, silent, half a head; and
+   * those that owe an answer, unless that is an event stream.
+   */
   readonly unsettled: () => number;
   /** What a drain waits for, by name: `GET /export, 4.2 s`. At most `limit` of them, longest first. */
   readonly waiting: (limit: number) => readonly string[];

@@ -6,7 +6,7 @@ import type { CloseOptions } from '../listener/close.ts';
 /** What a coordinator drains: the servers of its process, and in a primary the workers of the cluster. */
 export interface Drainable {
   readonly counts: () => ConnectionCounts;
-  /** Connections that may still bring a request; in a primary, workers that may have such. */
+  /** Connections that may still bring a request, or that owe an answer: not those of the workers of a primary. */
   readonly unsettled: () => number;
   /** Names of at most `limit` things that a drain waits for. */
   readonly waiting: (limit: number) => readonly string[];

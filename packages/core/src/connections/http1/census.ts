@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionCounts } from '../../api/report.ts';
 import { currentResponse, exposesCurrentResponse } from '../../node-internals/http.ts';
+import { isEventStream } from '../event-streams.ts';
 import { nameOf } from './cut.ts';
 import { connectionOf, type Http1Connection } from './request-channel.ts';
 
@@ -13,6 +14,8 @@ export interface Census {
   readonly counts: (open: number) => ConnectionCounts;
   /** Those on which a request may be on its way that is not read yet. */
   readonly unsettled: () => number;
+  /** Those that owe an answer, which has an end: an event stream has none. */
+  readonly owing: () => number;
   /** What is in flight, by name, the oldest first. */
   readonly waiting: (limit: number) => readonly string[];
   /** Of each connection the response that it writes. */
@@ -42,6 +45,8 @@ export function createCensus(): Census {
     },
     counts: (all) => ({ open: all, inFlight: inFlight(), idle: all - busy.size }),
     unsettled: () => open.size,
+    owing: () =>
+      [...busy].filter(({ inFlight: { first } }) => first === undefined || !isEventStream(first)).length,
     waiting: (limit) =>
       [...busy]
         .toSorted((a, b) => a.since - b.since)

@@ -215,7 +215,7 @@ export function trackHttp1(
 
   return {
     counts: () => (phase === 'running' ? countAll() : census.counts(sockets.entries.size)),
-    unsettled: census.unsettled,
+    unsettled: () => census.unsettled() + census.owing(),
     waiting: census.waiting,
     announce,
     drain: (given) => {

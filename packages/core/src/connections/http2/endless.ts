@@ -37,7 +37,7 @@ export function endEndless(
     for (const [stream, open] of streams()) {
       if (stream.writableFinished && open.headers[':protocol'] !== undefined) stream.close(NO_ERROR);
       if (stream.writableEnded || stream.destroyed) continue;
-      if (isType(stream.sentHeaders?.['content-type'], 'text/event-stream')) end(stream);
+      if (isEventStream(stream)) end(stream);
       else if (late && isType(open.headers['content-type'], 'application/grpc')) {
         if (!stream.headersSent) unanswered(stream, open);
         endCall(stream);
@@ -71,6 +71,10 @@ function end(stream: ServerHttp2Stream): void {
   // The application may go on writing, which is an error event on a stream that has ended.
   stream.on('error', () => {});
   stream.end();
+}
+
+export function isEventStream(stream: ServerHttp2Stream): boolean {
+  return isType(stream.sentHeaders?.['content-type'], 'text/event-stream');
 }
 
 function isType(header: unknown, type: string): boolean {

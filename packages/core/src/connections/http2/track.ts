@@ -13,7 +13,7 @@ import { openSessions, openStreams, underSession } from '../../node-internals/ht
 import { peerName } from '../names.ts';
 import { createOpenSet } from '../open-set.ts';
 import { leaveRaw } from '../raw.ts';
-import { endEndless } from './endless.ts';
+import { endEndless, isEventStream } from './endless.ts';
 import { createGoaway, type Goaway } from './goaway.ts';
 import { createSession, streamName, type OpenSession, type OpenStream, type Session } from './session.ts';
 
@@ -136,8 +136,10 @@ export function trackHttp2(
       return { open: all.length, inFlight: entries.size, idle };
     },
     unsettled: () =>
-      [...sessions.entries.values()].filter(
-        ({ streams, session }) => streams.size === 0 && !session.closed && !session.destroyed,
+      [...sessions.entries.values()].filter(({ streams, session }) =>
+        streams.size === 0
+          ? !session.closed && !session.destroyed
+          : [...streams.keys()].some((stream) => !isEventStream(stream)),
       ).length,
     waiting: (limit) =>
       [...openStreamsOfAll()]

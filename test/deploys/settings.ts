@@ -8,6 +8,6 @@ export const times = short ? 3 : 20;
 
 const names = args.filter((arg) => !arg.startsWith('--'));
 
-/** `--test-arg=nginx` runs the cases of nginx alone. */
+/** `--test-arg=nginx` runs the cases of nginx alone, among those of proxies. */
 export const wanted = (name: string): boolean =>
   names.length === 0 || names.some((each) => name.startsWith(each));

@@ -1,12 +1,13 @@
 // Stops programs of real frameworks, each of which does something about SIGTERM by itself (scripts/frameworks), under load:
 // with the adapter or attach, with --import, and on Node alone, whose losses are printed beside; in one process and in a
 // cluster. Nothing may be lost, our hook must run, the program's own cleanup must end, and the exit code be 0.
+// And servers with an agent that patches http: each request that was answered must have its span.
 //   node scripts/test-frameworks.js [name…]     those whose name contains one of these
 // --cheap leaves out Node alone, and most of the clusters: CI runs that. The packages are installed into build/frameworks.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { stopBeside } from '../build/test/beside/stop-beside.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -40,45 +41,79 @@ function install() {
 
 install();
 const { programs } = await import('../build/frameworks/programs.js');
-const chosen = Object.keys(programs).filter(
-  (name) => names.length === 0 || names.some((part) => name.includes(part)),
-);
+const { agents } = await import('../build/frameworks/agents.js');
+const isChosen = (name) => names.length === 0 || names.some((part) => name.includes(part));
 
 const ends = [];
 const owner = { teardown: (end) => ends.push(end) };
 let passed = 0;
 let failed = 0;
 
-function check(title, { lost, slow, code, signal, hooks, cleaned, refused }, processes) {
-  const seen = { lost: lost.length, slow, code, signal, hooks, cleaned };
-  const right = { lost: 0, slow: '200', code: 0, signal: null, hooks: processes, cleaned: processes };
-  const isRight = JSON.stringify(seen) === JSON.stringify(right) && refused > 0;
+/** @param more - what else must be seen, besides a stop without loss */
+function check(title, { lost, refused, ...seen }, more) {
+  const right = { slow: '200', code: 0, signal: null, ...more };
+  const wrong = Object.keys(right).filter((key) => seen[key] !== right[key]);
+  const isRight = lost.length === 0 && refused > 0 && wrong.length === 0;
   if (isRight) passed += 1;
   else failed += 1;
-  const what = isRight
-    ? `${refused} refused`
-    : `${JSON.stringify(seen)} ${[...new Set(lost)].join(', ')}, refused ${refused}`;
-  console.log(`${isRight ? 'ok' : 'not ok'} ${title}: ${what}`);
+  const differences = wrong.map((key) => `, ${key} ${seen[key]} instead of ${right[key]}`).join('');
+  const losses = lost.length === 0 ? '' : ` (${[...new Set(lost)].join(', ')})`;
+  console.log(
+    `${isRight ? 'ok' : 'not ok'} ${title}: ${lost.length} lost${losses}, ${seen.answered} answered${differences}`,
+  );
 }
 
-async function stop(name, inCluster) {
-  const processes = inCluster ? 2 : 1;
+async function stopProgram(name, inCluster) {
   const where = inCluster ? ', cluster' : '';
+  const processes = inCluster ? 2 : 1;
   const checked = ['graceful', 'register'].map(async (way) => {
-    check(`${name}, ${way}${where}`, await stopBeside(owner, way, name, inCluster, fixture), processes);
+    const seen = await stopBeside(owner, way, name, inCluster, { fixture });
+    check(`${name}, ${way}${where}`, seen, { hooks: processes, cleaned: processes });
   });
   await Promise.all(checked);
   if (cheap) return;
-  const { lost, slow, code, signal, cleaned } = await stopBeside(owner, 'plain', name, inCluster, fixture);
+  const { lost, slow, code, signal, cleaned } = await stopBeside(owner, 'plain', name, inCluster, {
+    fixture,
+  });
   console.log(
     `   Node alone${where}: ${lost.length} lost, slow request ${slow}, ${code ?? signal}, ${cleaned} cleaned up`,
   );
 }
 
+/** With the agent loaded before us and after us: each request that was answered must have its span. */
+async function stopWithAgent(name, flush, inCluster) {
+  const agent = pathToFileURL(join(target, `agents/${name}.cjs`)).href;
+  const register = pathToFileURL(join(root, 'packages/core/dist/register.js')).href;
+  const ways = [
+    { way: 'graceful', order: 'first', imports: [agent] },
+    { way: 'graceful', order: 'last', imports: [] },
+    { way: 'register', order: 'first', imports: [agent, register] },
+    { way: 'register', order: 'last', imports: [register, agent] },
+  ];
+  const stops = ways.map(async ({ way, order, imports }) => {
+    const seen = await stopBeside(owner, way, name, inCluster, {
+      fixture,
+      nodeOptions: imports.flatMap((url) => ['--import', url]),
+      env: imports.length === 0 ? { FLUSH: flush, LATE: '1' } : { FLUSH: flush },
+    });
+    const counts = [...seen.stdout.matchAll(/^spans (\d+)$/gm)].map(([, count]) => Number(count));
+    const spans = counts.reduce((sum, count) => sum + count, 0);
+    const title = `${name}, ${way}, agent ${order}, ended by ${flush}${inCluster ? ', cluster' : ''}`;
+    check(title, { ...seen, spans }, { hooks: inCluster ? 2 : 1, spans: seen.answered });
+  });
+  await Promise.all(stops);
+}
+
 try {
-  for (const [index, name] of chosen.entries()) {
-    await stop(name, false);
-    if (!cheap || index % 4 === 0) await stop(name, true);
+  for (const [index, name] of Object.keys(programs).filter(isChosen).entries()) {
+    await stopProgram(name, false);
+    if (!cheap || index % 4 === 0) await stopProgram(name, true);
+  }
+  for (const name of Object.keys(agents).filter(isChosen)) {
+    for (const flush of name === 'opentelemetry' ? ['listener', 'hook'] : ['its exit']) {
+      await stopWithAgent(name, flush, false);
+      if (!cheap) await stopWithAgent(name, flush, true);
+    }
   }
 } finally {
   for (const end of ends) end();

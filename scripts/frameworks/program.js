@@ -1,4 +1,4 @@
-// A server of one of the frameworks in programs.js, which stops by itself on SIGTERM.
+// A server of one of the frameworks in programs.js, which stops by itself on SIGTERM; or one with an agent, of agents.js.
 //   node program.js <graceful | register | plain> <name>
 // `graceful` uses the adapter, or attach; `register` is run with --import; `plain` is Node alone. With CLUSTER it is a
 // cluster of two workers. It prints `worker <pid>`, `ready <port>`, `hook` when our hook ran, and `cleaned` when the
@@ -6,12 +6,13 @@
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getCoordinator, superviseCluster } from '@graceful-cluster/core';
+import { agents } from './agents.js';
 import { programs } from './programs.js';
 
 const [way, name] = process.argv.slice(2);
 
 if (process.env.CLUSTER === undefined || cluster.isWorker) {
-  const server = await programs[name]({
+  const server = await { ...programs, ...agents }[name]({
     graceful: way === 'graceful',
     attach: (target) => way === 'graceful' && getCoordinator().attach(target),
     wait: (url) => sleep(url === '/slow' ? 1_000 : 0),

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 const host = '127.0.0.1';
 const onSignal = (listener) => process.once('SIGTERM', listener);
 
-async function serve(given) {
+export async function serve(given) {
   const server = createServer(async (request, response) => {
     await given.wait(request.url);
     response.end('ok');

@@ -68,9 +68,12 @@ export async function startSystemd(t: Owner, units: Units): Promise<Systemd> {
   writeFolder(directory, units);
 
   const enter = 'unshare --pid --mount --cgroup --uts --ipc --fork --kill-child sh -e';
+  // It dies with this process, however that ends.
   const child = spawn(
-    'env',
+    'setpriv',
     [
+      '--pdeathsig=KILL',
+      'env',
       '-i',
       'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
       'sh',

@@ -54,7 +54,7 @@ function run(file, slot, preload) {
   }
   const kill = () => {
     try {
-      process.kill(-child.pid, 'SIGKILL');
+      process.kill(-Number(child.pid), 'SIGKILL');
     } catch {
       // All of the group have left.
     }

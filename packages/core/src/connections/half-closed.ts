@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { now } from '../clock.ts';
 import type { DrainLimits } from '../drain/limits.ts';
+import { ownListener } from '../node-internals/hand-over.ts';
 import { isPassedOn } from '../node-internals/net.ts';
 import { linger } from './linger.ts';
 import { received } from './received.ts';
@@ -72,7 +73,7 @@ export function createHalfClosed(limits: () => DrainLimits): HalfClosed {
 /** Calls when the FIN of a connection is sent, or has been. */
 export function whenEnded(socket: Socket, ended: () => void): void {
   if (socket.writableFinished) ended();
-  else socket.once('finish', ended);
+  else socket.once('finish', ownListener(ended));
 }
 
 /** `pipe` listens to `data`, and an async iterator to `readable`. */

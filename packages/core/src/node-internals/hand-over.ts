@@ -61,6 +61,14 @@ const ADDED: ReadonlySet<string> = new Set([
 /** Each symbol under which this package, in any copy, keeps something on a socket is described with this in front. */
 const OURS = 'graceful-cluster.';
 
+const ownListeners = new WeakSet<() => void>();
+
+/** Marks a listener of this package: a connection that has it may be handed over all the same. */
+export function ownListener(listener: () => void): () => void {
+  ownListeners.add(listener);
+  return listener;
+}
+
 /** A socket of an HTTP server that only Node has touched. */
 let pristine: Socket | undefined;
 
@@ -88,7 +96,8 @@ export function isUntouched(socket: Socket): boolean {
     .eventNames()
     .every(
       (event) =>
-        socket.listenerCount(event) <= reference.listenerCount(event) + (event === 'close' ? more : 0),
+        socket.listeners(event).filter((listener) => !ownListeners.has(listener as () => void)).length <=
+        reference.listenerCount(event) + (event === 'close' ? more : 0),
     );
 }
 

@@ -29,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'connections/http2': [...ground, 'drain', 'connections'],
   shutdown: [...ground, 'process', 'kernel', 'listener', 'drain', 'connections'],
   cluster: ['api'],
+  threads: [...ground, 'drain', 'shutdown', 'cluster'],
   'cluster/primary': [...ground, 'process', 'listener', 'drain', 'shutdown', 'cluster'],
   'cluster/worker': [...ground, 'process', 'shutdown', 'cluster'],
 };

@@ -18,6 +18,7 @@ t.test('a queue that cannot be counted: nothing failed, but it is not said to be
       listeners: [{ ...listener, seal: 'none', abandoned }],
       hooks: [],
       workers: [],
+      threads: [],
       interferences: [],
       errors: [],
       open: 0,

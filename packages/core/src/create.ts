@@ -3,7 +3,11 @@ import { findRole } from './cluster/worker/primary-link.ts';
 import { shared } from './process/registry.ts';
 import { makeCoordinator } from './shutdown/coordinator.ts';
 import type { ShutdownCoordinator } from './api/coordinator.ts';
-import { resolveOptions, type CoordinatorOptions } from './api/options.ts';
+import { resolveOptions, type CoordinatorOptions, type Settings } from './api/options.ts';
+import type { CoordinatorControls, Role } from './shutdown/role.ts';
+import { isMainThread } from './threads/channel.ts';
+import { withThreads } from './threads/main.ts';
+import { createThreadRole } from './threads/worker.ts';
 
 answerForHandlers();
 
@@ -14,7 +18,18 @@ answerForHandlers();
  * @throws ERR_GRACEFUL_INVALID_OPTION
  */
 export function createCoordinator(options: CoordinatorOptions = {}): ShutdownCoordinator {
-  return makeCoordinator(resolveOptions(options), findRole()).coordinator;
+  return make(options).coordinator;
+}
+
+function make(options: CoordinatorOptions): CoordinatorControls {
+  const settings = resolveOptions(options);
+  return makeCoordinator(settings, roleFor(settings));
+}
+
+/** One without signals stops what it is told to, and not the threads of the process with it. */
+function roleFor({ signals }: Settings): Role {
+  if (signals.length === 0) return findRole();
+  return isMainThread() ? withThreads(findRole()) : createThreadRole();
 }
 
 const singles = shared<Map<string, unknown>>('singles', Map);
@@ -36,7 +51,7 @@ export function getCoordinatorOr(options: CoordinatorOptions): ShutdownCoordinat
 }
 
 function shareCoordinator(options: CoordinatorOptions): ShutdownCoordinator {
-  const { coordinator, onDispose } = makeCoordinator(resolveOptions(options), findRole());
+  const { coordinator, onDispose } = make(options);
   if (singles.has('coordinator')) own = coordinator;
   else singles.set('coordinator', coordinator);
   onDispose(() => {

@@ -29,6 +29,7 @@ export type {
   Interference,
   ShutdownReport,
   State,
+  ThreadReport,
   WorkerReport,
   ConnectionCounts,
   CutConnection,

@@ -11,6 +11,7 @@ import { getCoordinatorOr } from './create.ts';
 import { onServerListening } from './listener/listen-channel.ts';
 import { nodeCluster, thisWorker } from './process/node-cluster.ts';
 import { isOwned, setTentative } from './shutdown/owners.ts';
+import { onFirstThread } from './threads/channel.ts';
 
 /** Checked now: a wrong value must end the start, not the first listener. */
 const options = readEnvironment(process.env);
@@ -30,6 +31,9 @@ onServerListening((server) => {
   // By then the round-robin scheduler has taken the handle away from a server of its own.
   else setImmediate(attach, server);
 });
+
+// A server may be in a thread alone: the main thread hears the signal.
+onFirstThread(() => getCoordinatorOr(options));
 
 /** Whether this process is the primary of a cluster, which opens listeners for its workers as servers of its own. */
 function isScheduling(): boolean {

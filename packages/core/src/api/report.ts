@@ -29,6 +29,19 @@ export interface WorkerReport {
   readonly report: ShutdownReport | null;
 }
 
+/** How a worker thread with a coordinator of its own ended. */
+export interface ThreadReport {
+  /** `worker.threadId` of node:worker_threads. */
+  readonly thread: number;
+  /**
+   * - `drained`: it closed, drained and reported
+   * - `left`: it ended without a report
+   * - `killed`: it had not reported at the deadline
+   */
+  readonly outcome: 'drained' | 'left' | 'killed';
+  readonly report: ShutdownReport | null;
+}
+
 /**
  * How a listener was taken off the network before it was closed:
  * - `detach`: bound to an interface that does not exist; new clients are refused at once, none is reset
@@ -68,7 +81,7 @@ export interface ConnectionCounts {
   readonly idle: number;
 }
 
-/** A connection, or a worker with all of its own, destroyed at the deadline. */
+/** A connection, or a worker or a thread with all of its own, destroyed at the deadline. */
 export interface CutConnection {
   readonly kind:
     | 'request'
@@ -155,6 +168,8 @@ export interface ShutdownReport {
   readonly hooks: readonly HookReport[];
   /** In a primary: one entry for each worker. What they reported is in the sums above. */
   readonly workers: readonly WorkerReport[];
+  /** One entry for each worker thread with a coordinator, whose numbers are in the sums above too. */
+  readonly threads: readonly ThreadReport[];
   /** What the program did meanwhile that would have lost clients: each kind once, with how often. */
   readonly interferences: readonly Interference[];
   /** What else went wrong: an error that began the shutdown, a listener that could not be closed. */

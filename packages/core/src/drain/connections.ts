@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ConnectionCounts, CutConnection } from '../api/report.ts';
+import type { ConnectionCounts, CutConnection, ShutdownReport } from '../api/report.ts';
 import type { DrainLimits } from './limits.ts';
 
 /** The connections of one server. Each kind has a file; the coordinator drains them all through this interface. */
@@ -61,6 +61,24 @@ export const NO_TOTALS: ConnectionTotals = {
   idle: 0,
   gone: 0,
 };
+
+/**
+ * The part of another process, or of another thread, in the sums of a report.
+ *
+ * @param counts - the last that was heard of one that did not report
+ */
+export function totalsOf(report: ShutdownReport | null, counts: ConnectionCounts): ConnectionTotals {
+  const { connections, requests } = report ?? {};
+  return {
+    inFlight: requests?.inFlight ?? counts.inFlight,
+    arrived: requests?.arrived ?? 0,
+    served: requests?.served ?? 0,
+    unanswered: requests?.gone ?? 0,
+    answered: connections?.answered ?? 0,
+    idle: connections?.idle ?? 0,
+    gone: connections?.gone ?? 0,
+  };
+}
 
 /** What a server's connections share with the application. */
 export interface ConnectionHooks {

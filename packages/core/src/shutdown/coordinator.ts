@@ -11,7 +11,6 @@ import { watchFatalErrors } from '../process/fatal-errors.ts';
 import { checkSignalPath } from '../process/signal-path.ts';
 import { programListens } from '../process/program-listeners.ts';
 import { watchSignals } from '../process/signals.ts';
-import { checkMainThread } from '../process/worker-thread.ts';
 import { containErrors } from '../process/uncaught.ts';
 import { attempt } from './containment.ts';
 import { createReport } from './create-report.ts';
@@ -25,7 +24,7 @@ import { logEvents } from './log.ts';
 import type { CoordinatorControls, Role } from './role.ts';
 import { createServers } from './servers.ts';
 import { checkTimeout } from './shutdown-options.ts';
-import { runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
+import { NO_OTHERS, runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
 import { createHold } from './hold.ts';
 import { createUpgrades } from './upgrades.ts';
 import { createVoice } from './voice.ts';
@@ -38,7 +37,6 @@ const MAX_NAMED = 10;
 export function makeCoordinator(settings: Settings, role: Role): CoordinatorControls {
   // Loaded here and never during a shutdown, when a read from the disk may stall.
   const native = loadSystemCalls();
-  if (settings.signals.length > 0) checkMainThread();
   if (settings.signals.includes('SIGTERM')) checkSignalPath();
   const cookies = watchSynCookies();
   containErrors();
@@ -54,6 +52,8 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const servers = createServers(note, { upgraded: upgrades.end });
   const work = createWork();
   const everything = combine([servers, work, ...role.others]);
+
+  const others: ShutdownParts['others'] = () => ({ workers: role.workers(), threads: role.threads() });
 
   const interferences = createInterferences();
   const describe = (): string => everything.waiting(MAX_NAMED).join('; ');
@@ -87,14 +87,13 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     interferences,
     hold,
     enter: lifecycle.enter,
-    workers: role.workers,
+    others,
     arrived: role.arrived,
-    cleansUp: (reason) =>
-      role.others.length > 0 || typeof settings.exit === 'function' || programListens(reason),
+    cleansUp: (reason) => role.serves() || typeof settings.exit === 'function' || programListens(reason),
     handedOver: role.handedOver,
-    serves: () => role.others.length > 0 || servers.list().some(isListening),
+    serves: () => role.serves() || servers.list().some(isListening),
     closing: (reason) => {
-      if (role.needsServer && servers.list().length === 0) {
+      if (role.needsServer && !role.serves() && servers.list().length === 0) {
         warn(
           'WARN_GRACEFUL_NO_SERVER',
           'shutdown with no server attached: call coordinator.attach(server) for each server',
@@ -124,7 +123,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       phases: { delaying: 0, closing: 0, draining: 0, cleanup: 0 },
       listeners: [],
       hooks: [],
-      workers: attempt(note, role.workers, []),
+      ...attempt(note, others, NO_OTHERS),
       interferences: interferences.list(),
       errors,
       open: cut.length,

@@ -3,7 +3,15 @@ import type { ConnectionTotals } from '../drain/connections.ts';
 
 export type ReportParts = Pick<
   ShutdownReport,
-  'reason' | 'duration' | 'phases' | 'listeners' | 'hooks' | 'workers' | 'interferences' | 'errors'
+  | 'reason'
+  | 'duration'
+  | 'phases'
+  | 'listeners'
+  | 'hooks'
+  | 'workers'
+  | 'threads'
+  | 'interferences'
+  | 'errors'
 > & {
   readonly open: number;
   readonly totals: readonly ConnectionTotals[];
@@ -16,10 +24,11 @@ const MAX_NAMED = 100;
 /** Characters of a name: a path may have thousands. */
 const MAX_NAME = 200;
 
-/** A primary's report is the sum of its own servers and of what its workers reported. */
+/** A report is the sum of the process's own servers and of what its workers and threads reported. */
 export function createReport(parts: ReportParts): ShutdownReport {
-  const { reason, duration, phases, listeners, hooks, workers, interferences, errors, open, totals, cut } =
-    parts;
+  const { reason, duration, phases, listeners, hooks, workers, threads, interferences, errors } = parts;
+  const { open, totals, cut } = parts;
+  const ended = [...workers, ...threads];
   const sum = (key: Exclude<keyof ConnectionTotals, 'moved'>): number =>
     totals.reduce((total, each) => total + each[key], 0);
   const succeeded =
@@ -27,14 +36,14 @@ export function createReport(parts: ReportParts): ShutdownReport {
     cut.every(({ lost }) => !lost) &&
     hooks.every(({ outcome }) => outcome === 'done') &&
     listeners.every(({ abandoned }) => !abandoned) &&
-    workers.every(
+    ended.every(
       ({ outcome, report }) => outcome === 'left' || (outcome === 'drained' && report?.exitCode === 0),
     );
-  const reports = workers.flatMap(({ report }) => report ?? []);
+  const reports = ended.flatMap(({ report }) => report ?? []);
   const clean =
     succeeded &&
     listeners.every(({ abandoned }) => abandoned !== null) &&
-    workers.every(({ report }) => report?.clean !== false);
+    ended.every(({ report }) => report?.clean !== false);
   const allCut = [...cut, ...reports.flatMap(({ connections }) => connections.cut)];
   return {
     reason,
@@ -69,11 +78,13 @@ export function createReport(parts: ReportParts): ShutdownReport {
       cut: [
         ...cut.map(({ requests }) => requests),
         ...workers.map(({ lost, report }) => report?.requests.cut ?? lost),
+        ...threads.map(({ report }) => report?.requests.cut ?? 0),
       ].reduce((total, requests) => total + requests, 0),
       gone: sum('unanswered'),
     },
     hooks: hooks.map((each) => ({ ...each, duration: round(each.duration) })),
     workers,
+    threads,
     interferences,
     // A copy: a listener of the report itself may throw.
     errors: errors.slice(0, MAX_NAMED),

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { ShutdownReport, WorkerReport, ConnectionCounts } from '../api/report.ts';
+import type { ConnectionCounts, ShutdownReport, ThreadReport, WorkerReport } from '../api/report.ts';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import type { Drainable } from '../drain/drainable.ts';
 import type { Events } from './events.ts';
@@ -7,13 +7,16 @@ import type { DrainOrder } from './steps.ts';
 
 /** The part that a process plays in a shutdown: alone, the primary of a cluster, or one of its workers. */
 export interface Role {
-  /** What is drained besides the servers and the work of this process: in a primary, its workers. */
+  /** What is drained besides the servers and the work of this process: in a primary, its workers; its threads. */
   readonly others: readonly Drainable[];
+  /** Whether those others serve clients. */
+  readonly serves: () => boolean;
   /** Whether a shutdown without a server is worth a warning. */
   readonly needsServer: boolean;
   /** Connections that came to other processes so far; undefined where this one can't see them. */
   readonly arrived: () => number | undefined;
   readonly workers: () => readonly WorkerReport[];
+  readonly threads: () => readonly ThreadReport[];
   /** Passes a signal on to the process that decides; false where that is this one. */
   readonly forward: (signal: NodeJS.Signals) => boolean;
   readonly readyChanged: (ready: boolean) => void;
@@ -47,9 +50,11 @@ export interface CoordinatorControls {
 /** A process that decides on its own shutdown, and that has no workers. */
 export const alone: Role = {
   others: [],
+  serves: () => false,
   needsServer: true,
   arrived: () => 0,
   workers: () => [],
+  threads: () => [],
   forward: () => false,
   readyChanged: () => {},
   attached: () => {},

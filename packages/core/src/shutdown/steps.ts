@@ -12,14 +12,7 @@ import { hasUnread, sendFin } from '../kernel/connection.ts';
 import type { LoadedSystemCalls } from '../kernel/system-calls.ts';
 import type { SynCookies } from '../kernel/syn-cookies.ts';
 import type { Settings } from '../api/options.ts';
-import type {
-  HookReport,
-  ShutdownReport,
-  State,
-  WorkerReport,
-  CutConnection,
-  ListenerReport,
-} from '../api/report.ts';
+import type { HookReport, ShutdownReport, State, CutConnection, ListenerReport } from '../api/report.ts';
 import type { Interferences } from './interferences.ts';
 import type { Hold } from './hold.ts';
 import type { Servers } from './servers.ts';
@@ -55,7 +48,7 @@ export interface ShutdownParts {
   readonly interferences: Interferences;
   readonly hold: Hold;
   readonly enter: (state: State) => void;
-  readonly workers: () => readonly WorkerReport[];
+  readonly others: () => Pick<ShutdownReport, 'workers' | 'threads'>;
   /** Connections that came to other processes so far; undefined where this one can't see them. */
   readonly arrived: () => number | undefined;
   /** Whether something besides hooks runs after the drain: the program's own cleanup, or reports of workers. */
@@ -80,6 +73,9 @@ const CUT_SHARE = 0.7;
 
 /** What it takes more for each connection, in milliseconds: they are cut a few in each turn of the event loop. */
 const CUT_EACH_MS = 0.1;
+
+/** Where their reports cannot be had. */
+export const NO_OTHERS = { workers: [], threads: [] } as const;
 
 const NO_DELAY = { min: 0, max: 0, quiet: Infinity } as const;
 
@@ -163,7 +159,7 @@ export async function runShutdown(
     phases,
     listeners,
     hooks,
-    workers: attempt(note, parts.workers, []),
+    ...attempt(note, parts.others, NO_OTHERS),
     interferences: parts.interferences.list(),
     errors,
     open,

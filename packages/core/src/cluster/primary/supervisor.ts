@@ -53,6 +53,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   const core = makeCoordinator(settings, {
     ...alone,
     others: [members],
+    serves: () => true,
     needsServer: false,
     arrived: roundRobin.arrived,
     workers: members.reports,

@@ -1,9 +1,9 @@
 import type { Worker } from 'node:cluster';
-import type { ConnectionTotals } from '../../drain/connections.ts';
+import { totalsOf } from '../../drain/connections.ts';
 import { sumCounts, type Drainable, type DrainOptions } from '../../drain/drainable.ts';
 import { closeListener } from '../../listener/close.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
-import type { ConnectionCounts, ShutdownReport, WorkerReport, ListenerReport } from '../../api/report.ts';
+import type { ListenerReport, WorkerReport } from '../../api/report.ts';
 import { createIdleForks } from './idle-forks.ts';
 import type { Member } from './member.ts';
 import { createMember } from './worker-handle.ts';
@@ -160,18 +160,4 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     },
   };
   return members;
-}
-
-/** @param counts - the last that was heard of a worker that did not report */
-function totalsOf(report: ShutdownReport | null, counts: ConnectionCounts): ConnectionTotals {
-  const { connections, requests } = report ?? {};
-  return {
-    inFlight: requests?.inFlight ?? counts.inFlight,
-    arrived: requests?.arrived ?? 0,
-    served: requests?.served ?? 0,
-    unanswered: requests?.gone ?? 0,
-    answered: connections?.answered ?? 0,
-    idle: connections?.idle ?? 0,
-    gone: connections?.gone ?? 0,
-  };
 }

@@ -1,0 +1,113 @@
+import type { ThreadReport } from '../api/report.ts';
+import { isReport } from '../cluster/shapes.ts';
+import { totalsOf } from '../drain/connections.ts';
+import type { Drainable, DrainOptions } from '../drain/drainable.ts';
+import type { Role } from '../shutdown/role.ts';
+import { onThreadExit, openChannel, type ThreadMessage } from './channel.ts';
+
+/** Milliseconds by which a thread's deadline comes before that of the main thread; at most a tenth of its time. */
+const MARGIN_MS = 200;
+
+const NO_COUNTS = { open: 0, inFlight: 0, idle: 0 };
+
+interface Thread {
+  report: ThreadReport['report'];
+  /** Whether it has reported, or has ended. */
+  over: boolean;
+}
+
+/** The coordinators of worker threads, seen from the main thread: Node delivers signals to that alone. */
+interface Threads extends Drainable {
+  readonly known: () => number;
+  readonly reports: () => readonly ThreadReport[];
+}
+
+/** A process whose worker threads are drained with it. */
+export function withThreads(role: Role): Role {
+  const threads = createThreads();
+  return {
+    ...role,
+    others: [...role.others, threads],
+    serves: () => role.serves() || threads.known() > 0,
+    threads: threads.reports,
+  };
+}
+
+function createThreads(): Threads {
+  const threads = new Map<number, Thread>();
+  let draining: DrainOptions | undefined;
+  let waiting: (() => void)[] = [];
+
+  const open = (): [number, Thread][] => [...threads].filter(([, { over }]) => !over);
+
+  function checkEnd(): void {
+    if (open().length > 0) return;
+    for (const resolve of waiting.splice(0)) resolve();
+  }
+
+  function end(id: number, report: Thread['report']): void {
+    const thread = threads.get(id);
+    if (thread === undefined) return;
+    thread.over = true;
+    thread.report ??= report;
+    // Of one that ended while the process serves, there is nothing to report.
+    if (draining === undefined) threads.delete(id);
+    checkEnd();
+  }
+
+  function drain(): void {
+    if (draining === undefined) return;
+    const left = draining.left();
+    const timeout = Math.max(0, left - Math.min(MARGIN_MS, left / 10));
+    channel.post({ type: 'drain', reason: draining.reason, timeout });
+  }
+
+  function hear(message: ThreadMessage): void {
+    if (message.type === 'report') end(message.thread, isReport(message.report) ? message.report : null);
+    if (message.type === 'gone') end(message.thread, null);
+    if (message.type !== 'hello') return;
+    if (!threads.has(message.thread)) threads.set(message.thread, { report: null, over: false });
+    channel.post({ type: 'welcome', thread: message.thread });
+    drain();
+  }
+
+  const channel = openChannel(hear);
+  channel.post({ type: 'roll call' });
+  const stopListening = onThreadExit((id) => end(id, null));
+
+  return {
+    known: () => threads.size,
+    reports: () =>
+      [...threads]
+        .toSorted(([a], [b]) => a - b)
+        .map(([thread, { report, over }]) => {
+          if (report !== null) return { thread, outcome: 'drained', report };
+          return { thread, outcome: over ? 'left' : 'killed', report };
+        }),
+    counts: () => NO_COUNTS,
+    unsettled: () => 0,
+    waiting: (limit) =>
+      open()
+        .slice(0, limit)
+        .map(([id]) => `thread ${id}`),
+    announce: () => {},
+    close: (options) => {
+      draining = options;
+      drain();
+      options.onShortened(drain);
+    },
+    closed: () => Promise.resolve([]),
+    drained: () =>
+      new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        checkEnd();
+      }),
+    cut: () => open().map(([id]) => ({ kind: 'worker', name: `thread ${id}`, requests: 0, lost: true })),
+    totals: () => [...threads.values()].map(({ report }) => totalsOf(report, NO_COUNTS)),
+    release: () => {
+      waiting = [];
+      stopListening();
+      channel.close();
+    },
+  };
+}

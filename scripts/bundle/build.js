@@ -41,6 +41,12 @@ if (Object.keys(manifest.exports).join() !== Object.keys(manifest.publishConfig.
 
 const sources = new Map(entries.map((name) => [name, join(folder, 'src', `${name}.ts`)]));
 
+const GETTER =
+  /Object\.defineProperty\(exports, "(\w+)", \{\n\tenumerable: !0,\n\tget: function\(\) \{\n\t\treturn (\w+);\n\t\}\n\}\)/g;
+
+/** An object of names alone: it is read on one line as well. */
+const NAMES = /\{\n(?:\t+[\w$]+,\n)*\t+[\w$]+\n\t*\}/g;
+
 /** What is no entry itself: one file, which all entries share, and so its state. */
 const isShared = (id) => ![...sources.values()].includes(id);
 
@@ -66,7 +72,12 @@ async function bundle() {
   await build.close();
   for (const { fileName, code, name, isEntry, exports } of output) {
     // Neither `require` nor `import`: the same text then works wherever a bundler puts it, in an ES module too.
-    const text = code.replaceAll(/require\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")');
+    const text = code
+      .replaceAll(/require\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")')
+      // What one file passes to the other is constant: a value says it in fewer lines than a function that returns it.
+      .replaceAll(GETTER, 'exports.$1 = $2')
+      .replaceAll(NAMES, (list) => list.replaceAll(/\n\t*/g, ' '))
+      .replaceAll(/^\/\/ src\//gm, '// ');
     const guard = isEntry ? `${CHECK}${(guards[name] ?? guards.index)(manifest.name)}\n` : '';
     const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';
     writeFileSync(join(lib, fileName), `"use strict";\n${guard}${text}${tail}`);

@@ -106,6 +106,18 @@ t.test('with reloadConcurrency, one failure stops all lanes', async (t) => {
   await stops(t, cluster);
 });
 
+t.test(
+  'a stop in the middle of a reload that a signal began is a stop, and nothing is said of the reload',
+  async (t) => {
+    const env = { OPTIONS: '{"reloadSignal":"SIGHUP"}', FAULTS: '{"3":"gets ready late"}' };
+    const cluster = await startCluster(t, { env });
+    cluster.signal('SIGHUP');
+    await cluster.line('worker', 3);
+    await stops(t, cluster);
+    t.equal(cluster.stderr(), '');
+  },
+);
+
 t.test('reloadSignal, for a program that forks by itself too', async (t) => {
   const cluster = await startCluster(t, { env: { OPTIONS: '{"reloadSignal":"SIGHUP"}' } });
   const old = cluster.workers();

@@ -1,6 +1,6 @@
 import { makeCoordinator } from '../../shutdown/coordinator.ts';
 import { alone } from '../../shutdown/role.ts';
-import { describeError } from '../../api/errors.ts';
+import { describeError, GracefulError } from '../../api/errors.ts';
 import type { ShutdownCoordinator } from '../../api/coordinator.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
 import { watchLoneSignals } from './lone-signals.ts';
@@ -98,6 +98,8 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
 
   const onReloadSignal = (): void => {
     reload().catch((error: unknown) => {
+      // A stop during a reload takes the old workers as well, and has a report of its own.
+      if (error instanceof GracefulError && error.code === 'ERR_GRACEFUL_TOO_LATE') return;
       const why = describeError(error);
       if (settings.logger === undefined) process.stderr.write(`${why}\n`);
       else settings.logger.error({ error: why }, 'reload: failed');

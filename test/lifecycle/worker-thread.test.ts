@@ -29,7 +29,10 @@ async function stopUnderLoad(t: Test, way: string, nodeOptions: readonly string[
   await sleep(300);
   child.kill('SIGTERM');
   t.strictSame(new Set(await Promise.all(clients)), new Set(['ECONNREFUSED']));
-  t.match(await child.exited, { ...CLEAN, stderr: '' });
+  const { stderr, ...end } = await child.exited;
+  t.match(end, CLEAN);
+  // Where the main thread has its coordinator later than a thread waits for an answer, the thread has warned.
+  if (way !== 'coordinator late') t.equal(stderr, '');
   t.strictSame(child.lines('thread exited with'), ['0', '0']);
   return child;
 }

@@ -20,15 +20,19 @@ export function createThreadRole(): Role {
       return Promise.resolve();
     },
     join: (controls) => {
-      const timer = setTimeout(() => {
+      let isAlone = true;
+      const warnIfAlone = (): void => {
+        if (!isAlone) return;
         warn(
           'WARN_GRACEFUL_WORKER_THREAD',
           'a coordinator in a worker thread hears no signal, and none in the main thread has answered: make one there too',
         );
-      }, ANSWER_MS).unref();
+      };
+      // An answer that came while this thread was busy is read after its timers.
+      const timer = setTimeout(() => setImmediate(warnIfAlone), ANSWER_MS).unref();
       const { post, close } = openChannel((message) => {
         if (message.type === 'roll call') post({ type: 'hello', thread });
-        if (message.type === 'welcome' && message.thread === thread) clearTimeout(timer);
+        if (message.type === 'welcome' && message.thread === thread) isAlone = false;
         if (message.type !== 'drain') return;
         controls.drain({ reason: message.reason, timeout: message.timeout, together: false });
       });

@@ -1,6 +1,6 @@
 // What a person reads of a stop, on stderr: with no logger, at a terminal, with `logger: true`.
 import t, { type Test } from 'tap';
-import { ask, startChild, type Exit } from '../helpers/child.ts';
+import { ask, startChild, type ChildOptions, type Exit } from '../helpers/child.ts';
 
 const short = { timeout: 2_000, cleanupTimeout: 500 };
 
@@ -9,8 +9,14 @@ interface Said extends Omit<Exit, 'stdout'> {
 }
 
 /** Stops the program while a request is in flight that is never answered, or none. */
-async function stop(t: Test, options: object, modes: readonly string[], path?: string): Promise<Said> {
-  const child = await startChild(t, 'lifecycle/voice', { args: [options, ...modes] });
+async function stop(
+  t: Test,
+  options: object,
+  modes: readonly string[],
+  path?: string,
+  more: ChildOptions = {},
+): Promise<Said> {
+  const child = await startChild(t, 'lifecycle/voice', { args: [options, ...modes], ...more });
   const answer = path === undefined ? undefined : ask(child.port, path);
   if (path !== undefined) await child.line('request');
   child.kill('SIGTERM');
@@ -36,6 +42,21 @@ t.test('without a logger', { jobs: 4 }, async (t) => {
       page,
     ]);
     t.equal(lines.length, 2);
+  });
+
+  t.test('an accept queue that cannot be counted, which is no failure', async (t) => {
+    const hideProc = `import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { readFileSync } = fs;
+      fs.readFileSync = (path, ...rest) =>
+        readFileSync(typeof path === 'string' ? path.replace('/proc/net', '/nowhere') : path, ...rest);
+      syncBuiltinESMExports();`;
+    const { code, lines } = await stop(t, { ...short, seal: 'none' }, [], undefined, {
+      nodeOptions: ['--import', `data:text/javascript,${encodeURIComponent(hideProc)}`],
+      env: { GRACEFUL_CLUSTER_NATIVE: 'off' },
+    });
+    t.equal(code, 0);
+    t.match(lines.slice(-2), [/the stop was not clean .* the queue of 127\.0\.0\.1:\d+ is not known$/, page]);
   });
 
   t.test('a hook that failed, by the first line of its error', async (t) => {

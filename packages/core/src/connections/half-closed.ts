@@ -10,9 +10,6 @@ import { createSchedule } from './schedule.ts';
 /** Silence after which the client of a half-closed connection has nothing more to say, in milliseconds. */
 const QUIET_MS = 1_000;
 
-/** How much earlier than asked a timer may fire, in milliseconds: Node and libuv both round down. */
-const EARLY_MS = 2;
-
 /** Ends connections that the application has ended, and whose clients keep their half open. */
 export interface HalfClosed {
   /**
@@ -29,7 +26,9 @@ interface Ended {
   readonly uploads: boolean;
   /** When half of the time is over that was left at the FIN. */
   readonly half: number;
+  /** Bytes heard of the client, and when the last of them were seen. */
   heard: number;
+  heardAt: number;
 }
 
 /**
@@ -44,11 +43,16 @@ export function createHalfClosed(limits: () => DrainLimits): HalfClosed {
   function look(ended: Ended): void {
     const { socket, saidAll, uploads, half } = ended;
     if (socket.destroyed || isPassedOn(socket)) return;
+    const time = now();
     const heard = received(socket);
-    const left = half - now() - EARLY_MS;
-    if (isRead(socket) && (left > 0 || (uploads && heard !== ended.heard))) {
+    if (heard !== ended.heard) {
       ended.heard = heard;
-      looks.set(ended, left > 0 ? left : QUIET_MS);
+      ended.heardAt = time;
+    }
+    // By the clock and not by the count of looks: a timer may fire a millisecond early, and two looks follow each other.
+    const until = uploads ? Math.max(half, ended.heardAt + QUIET_MS) : half;
+    if (isRead(socket) && until > time) {
+      looks.set(ended, until - time);
       return;
     }
     saidAll();
@@ -59,8 +63,9 @@ export function createHalfClosed(limits: () => DrainLimits): HalfClosed {
     watch: (socket, saidAll, uploads) => {
       whenEnded(socket, () => {
         if (stopped) return;
-        const half = now() + limits().left() / 2;
-        looks.set({ socket, saidAll, uploads, half, heard: received(socket) }, 0);
+        const time = now();
+        const half = time + limits().left() / 2;
+        looks.set({ socket, saidAll, uploads, half, heard: received(socket), heardAt: -Infinity }, 0);
       });
     },
     stop: () => {

@@ -74,4 +74,24 @@ export const regressions: readonly Regression[] = [
       stop: { signal: 'SIGTERM', to: 'process', after: 400, again: 100 },
     },
   },
+  {
+    found:
+      "an error in the program's own cleanup after the report ended the process with 7, not with Node's 1",
+    scenario: {
+      ...alone,
+      behaviour: 'own exit code',
+      clients: [fresh],
+      faults: [{ at: 900, target: 0, kind: 'reject' }],
+    },
+  },
+  {
+    found:
+      'none: a second signal was taken to force, that came too soon after the first was read (seed 200000)',
+    scenario: {
+      ...alone,
+      clients: [fresh, { kind: 'slow', count: 4, think: 20 }],
+      faults: [{ at: -100, target: 0, kind: 'freeze', ms: 600 }],
+      stop: { signal: 'SIGTERM', to: 'process', after: 400, again: 1_250 },
+    },
+  },
 ];

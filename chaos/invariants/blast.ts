@@ -1,3 +1,4 @@
+import type { ShutdownReport } from '@graceful-cluster/core';
 import type { Attempt } from '../clients/attempt.ts';
 import type { Done } from '../faults.ts';
 import type { Seen } from '../run.ts';
@@ -13,13 +14,15 @@ const REACTION_MS = 1_000;
 
 /**
  * Deaths that happened. `exit` and `crash` are orders, which a process may have been too busy, or gone, to obey, and which
- * a stop may contain, as it does a rejection: a process with a report has not died of one.
+ * a stop may contain, as it does a rejection: a process that has reported since has not died of one. After its report an
+ * error is the program's own again, whose cleanup may still run.
  */
 export function deaths({ faults, evidence }: Seen): readonly Done[] {
-  const is = (word: string, pid: number): boolean => evidence.all(word).some((entry) => entry.pid === pid);
   return faults.filter(({ fault, pid }) => {
     if (fault.kind === 'kill' || fault.kind === 'kill primary') return true;
-    return deadly.has(fault.kind) && is('fault', pid) && !is('report', pid);
+    const fell = evidence.all('fault').find((entry) => entry.pid === pid && entry.rest === fault.kind);
+    const reported = evidence.all('report').findLast((entry) => entry.pid === pid);
+    return deadly.has(fault.kind) && fell !== undefined && (reported === undefined || reported.at < fell.at);
   });
 }
 
@@ -27,10 +30,12 @@ const isDead = (seen: Seen, pid: number): boolean => deaths(seen).some((death) =
 
 export const primaryDied = (seen: Seen): boolean => seen.scenario.workers > 0 && isDead(seen, seen.pid);
 
-/** Whether the second signal came late enough to force the exit. */
-export function wasForced({ scenario, againAt, stoppedAt, end }: Seen): boolean {
+/** Whether the second signal came late enough to force the exit, after the first was read: the process may have stood still. */
+export function wasForced({ scenario, againAt, stoppedAt, end, evidence, pid }: Seen): boolean {
   const { secondSignalDelay } = scenario.options;
-  const inTime = againAt !== undefined && againAt - stoppedAt >= secondSignalDelay - SAME_MOMENT_MS;
+  const { at = 0, rest = '' } = evidence.all('report').findLast((entry) => entry.pid === pid) ?? {};
+  const readAt = rest === '' ? stoppedAt : at - (JSON.parse(rest) as ShutdownReport).duration;
+  const inTime = againAt !== undefined && againAt - readAt >= secondSignalDelay - SAME_MOMENT_MS;
   return inTime && (end === undefined || end.at >= againAt);
 }
 

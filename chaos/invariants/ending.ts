@@ -47,6 +47,8 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
     return [stop.signal, 0];
   }
   if (model === 'foreign') return [0];
+  // Of an error of the program after the report.
+  if (model === 'single' && deaths(seen).some((death) => death.pid === pid)) return [1];
   const cleaned = evidence.all('cleaned').some((entry) => entry.pid === pid);
   if (behaviour === 'own exit code' && cleaned) return [OWN_CODE];
   return [report?.exitCode ?? 'a code of its report'];

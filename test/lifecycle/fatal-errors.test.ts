@@ -67,6 +67,21 @@ t.test('an error after a finished shutdown() exits with code 1', async (t) => {
   t.match(stderr, /^Error: boom 1\n/);
 });
 
+for (const how of ['exception', 'rejection']) {
+  t.test(
+    `an error (${how}) in the program's own cleanup, after the report, is what it always is`,
+    async (t) => {
+      const child = await startChild(t, 'lifecycle/fatal', { args: [{}, how, 'cleanup'] });
+      child.kill('SIGTERM');
+      t.equal(JSON.parse(await child.line('report')).clean, true);
+      child.kill('SIGHUP');
+      const { code, signal, stderr } = await child.exited;
+      t.strictSame([code, signal], [1, null]);
+      t.match(stderr, /fatal\.js:\d+\n[^]*boom 1[^]*Node\.js v/, 'the line is that of the program');
+    },
+  );
+}
+
 t.test('nobody reads stderr: the shutdown goes on all the same', { timeout: 20_000 }, async (t) => {
   const child = await start(t, 'exception', handled, { stderr: 'closed' });
   const answer = ask(child.port, '/');

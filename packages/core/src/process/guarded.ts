@@ -10,11 +10,12 @@ const guarded = shared<Set<string>>('guarded', Set);
  * until it does. Nothing is replaced while nothing is shutting down.
  *
  * @param guard - begins, and returns a function that ends it
+ * @param isNeeded - where the guard ends sooner
  */
-export function guardOnce(name: string, guard: () => () => void): void {
+export function guardOnce(name: string, guard: () => () => void, isNeeded: () => boolean = isStopping): void {
   let end: (() => void) | undefined;
   watchStops(() => {
-    const needed = runningStops().length > 0 || isLeaving();
+    const needed = isNeeded();
     if (needed && end === undefined && !guarded.has(name)) {
       guarded.add(name);
       end = guard();
@@ -25,3 +26,5 @@ export function guardOnce(name: string, guard: () => () => void): void {
     }
   });
 }
+
+const isStopping = (): boolean => runningStops().length > 0 || isLeaving();

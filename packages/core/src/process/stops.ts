@@ -24,7 +24,7 @@ export type InterferenceOutcome = Interference['outcome'];
 
 const stops = shared<Set<Stop>>('stops', Set);
 
-/** Called when a stop began, became calm, or ended. */
+/** Called when a stop began, became calm, was over, or ended. */
 const watchers = shared<Set<() => void>>('stop watchers', Set);
 
 /** Counts a stop until the returned function is called. The process does not exit meanwhile. */

@@ -1,16 +1,20 @@
 import { guardOnce } from './guarded.ts';
-import { runningStops } from './stops.ts';
+import { unfinishedStops } from './stops.ts';
 
 let watching = false;
 
-/** Begins to contain errors in each stop from now on. */
+/** Begins to contain errors in each stop from now on. After the last report they are the business of Node again. */
 export function containErrors(): void {
   if (watching) return;
   watching = true;
-  guardOnce('uncaughtException', () => {
-    process.on('uncaughtException', contain);
-    return () => process.off('uncaughtException', contain);
-  });
+  guardOnce(
+    'uncaughtException',
+    () => {
+      process.on('uncaughtException', contain);
+      return () => process.off('uncaughtException', contain);
+    },
+    () => unfinishedStops().length > 0,
+  );
 }
 
 /**
@@ -19,11 +23,6 @@ export function containErrors(): void {
  */
 function contain(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return;
-  // The program's own stop, after ours.
-  if (runningStops().length === 0) {
-    process.off('uncaughtException', contain);
-    throw error;
-  }
   console.error(error);
-  for (const stop of runningStops()) stop.failed(error);
+  for (const stop of unfinishedStops()) stop.failed(error);
 }

@@ -50,6 +50,7 @@ export function createHold(
     },
     over: () => {
       stop.over = true;
+      stopsChanged();
     },
     end: () => {
       remove?.();

@@ -28,7 +28,10 @@ export function deaths({ faults, evidence }: Seen): readonly Done[] {
 
 const isDead = (seen: Seen, pid: number): boolean => deaths(seen).some((death) => death.pid === pid);
 
-export const primaryDied = (seen: Seen): boolean => seen.scenario.workers > 0 && isDead(seen, seen.pid);
+/** Whether the process that gets the signal died of a fault, be it a primary or a server. */
+export const firstDied = (seen: Seen): boolean => isDead(seen, seen.pid);
+
+export const primaryDied = (seen: Seen): boolean => seen.scenario.workers > 0 && firstDied(seen);
 
 /** Whether the second signal came late enough to force the exit, after the first was read: the process may have stood still. */
 export function wasForced({ scenario, againAt, stoppedAt, end, evidence, pid }: Seen): boolean {
@@ -51,6 +54,7 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
     return isOfSuccessor(seen, holder.pid) ? 'a stream of the successor, which goes on' : undefined;
   // From here on: connections that no process ever saw.
   if (primaryDied(seen) && scenario.model !== 'shared') return 'held by the primary that died';
+  if (scenario.model === 'single' && firstDied(seen)) return 'in the queue of the process that died';
   if (scenario.model === 'reuse-port' && deaths(seen).length > 0)
     return 'in the queue of a group member that died';
   if (scenario.model === 'foreign') return 'held by a primary that is not ours';

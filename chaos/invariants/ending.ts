@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Seen } from '../run.ts';
-import { deaths, primaryDied, wasForced } from './blast.ts';
+import { deaths, firstDied, primaryDied, wasForced } from './blast.ts';
 
 const OWN_CODE = 7;
 
@@ -47,8 +47,8 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
     return [stop.signal, 0];
   }
   if (model === 'foreign') return [0];
-  // Of an error of the program after the report.
-  if (model === 'single' && deaths(seen).some((death) => death.pid === pid)) return [1];
+  // Of an error of the program before it read the signal, or after its report.
+  if (model === 'single' && firstDied(seen)) return [1];
   const cleaned = evidence.all('cleaned').some((entry) => entry.pid === pid);
   if (behaviour === 'own exit code' && cleaned) return [OWN_CODE];
   return [report?.exitCode ?? 'a code of its report'];

@@ -1,6 +1,6 @@
 import type { Seen } from '../run.ts';
 import type { HookKind } from '../scenario.ts';
-import { deaths, primaryDied, wasForced } from './blast.ts';
+import { deaths, firstDied, primaryDied, wasForced } from './blast.ts';
 import { causes } from './ending.ts';
 
 const cleaning = new Set(['async cleanup', 'async cleanup and exit', 'own exit code']);
@@ -24,7 +24,7 @@ function checkHooks({ scenario, evidence, pid, ...seen }: Seen): readonly string
     .map(({ rest }) => rest);
   const added = scenario.model === 'single' || (scenario.model !== 'foreign' && scenario.way !== 'register');
   const whole = { scenario, evidence, pid, ...seen };
-  if (scenario.stop.after < 0 || primaryDied(whole) || wasForced(whole) || !added) return [];
+  if (scenario.stop.after < 0 || firstDied(whole) || wasForced(whole) || !added) return [];
   const right = rightOrder(scenario.hooks);
   return ran.join() === right.join() ? [] : [`hooks ran as ${ran.join()}, not ${right.join()}`];
 }

@@ -1,6 +1,6 @@
 import type { ShutdownReport } from '@graceful-cluster/core';
 import type { Seen } from '../run.ts';
-import { primaryDied, wasForced } from './blast.ts';
+import { firstDied, wasForced } from './blast.ts';
 import { causes } from './ending.ts';
 
 /** The reports add up, agree with the clients, and are clean exactly where they have to be. */
@@ -13,7 +13,7 @@ export function checkReports(seen: Seen): readonly string[] {
   const own = reports.findLast((each) => each.pid === pid)?.report;
   if (own === undefined) {
     const excused =
-      primaryDied(seen) || wasForced(seen) || scenario.model === 'foreign' || scenario.stop.after < 0;
+      firstDied(seen) || wasForced(seen) || scenario.model === 'foreign' || scenario.stop.after < 0;
     return excused ? wrong : [...wrong, 'there is no report'];
   }
   if (!own.clean && causes(seen).length === 0)

@@ -8,6 +8,11 @@ export const sleep = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds);
   });
 
+export const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
 /** Resolves with undefined where the promise takes longer. */
 export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
   const limit = new AbortController();

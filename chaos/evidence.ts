@@ -18,6 +18,8 @@ export interface Evidence {
   readonly holder: (attempt: { readonly id: string; readonly localPort: number }) => Entry | undefined;
   /** When the TLS handshake of the connection from that port was done. */
   readonly secured: (localPort: number) => Entry | undefined;
+  /** Milliseconds in which a process was ready to run after that moment, and had no processor. */
+  readonly waited: (pid: number, since: number) => number;
   readonly executed: (id: string) => Entry | undefined;
   readonly answered: (id: string) => Entry | undefined;
   readonly reports: () => readonly { readonly pid: number; readonly report: ShutdownReport }[];
@@ -45,6 +47,11 @@ export function readEvidence(file: string): Evidence {
     all,
     holder: ({ id, localPort }) => requests.get(id) ?? connections.get(String(localPort || 'none')),
     secured: (localPort) => secured.get(String(localPort)),
+    waited: (pid, since) => {
+      const own = all('waited').filter((entry) => entry.pid === pid);
+      const before = own.findLast(({ at }) => at <= since);
+      return Number(own.at(-1)?.rest ?? 0) - Number(before?.rest ?? 0);
+    },
     executed: (id) => requests.get(id),
     answered: (id) => answered.get(id),
     reports: () =>

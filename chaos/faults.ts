@@ -24,6 +24,8 @@ export function startFaults(scenario: Scenario, program: Program, at: number): r
 
 async function perform(fault: Fault, scenario: Scenario, program: Program, done: Done[]): Promise<void> {
   const pid = victim(fault, scenario, program);
+  // No reload signal can be named under --import: it would end the primary.
+  if (fault.kind === 'reload' && scenario.way === 'register') return;
   if (pid === undefined || program.ended() !== undefined) return;
   const entry: Done = { fault, pid, at: monotonic(), until: Infinity };
   const command = (name: string, ms = 0): void => {

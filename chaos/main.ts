@@ -7,10 +7,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { monotonic } from './clock.ts';
+import type { Attempt } from './clients/attempt.ts';
 import { draw, type Line } from './draw.ts';
+import { BUSY_MACHINE, explainLoss } from './invariants/blast.ts';
 import { regressions } from './regressions.ts';
+import type { Seen } from './run.ts';
 import { attempt, shrink, type Outcome } from './shrink.ts';
 import type { Scenario } from './scenario.ts';
+import { noteStalls } from './stalls.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,19 +36,20 @@ const version = execFileSync(node, ['-p', 'process.versions.node'], { encoding: 
 const [major = 0, minor = 0] = version.split('.').map(Number);
 const line: Line = { reusePort: major > 22 || (major === 22 && minor >= 12) };
 
-const totals = { scenarios: 0, failed: 0, attempts: 0, answered: 0, refused: 0, explained: 0 };
+const totals = { scenarios: 0, failed: 0, attempts: 0, answered: 0, refused: 0, explained: 0, busy: 0 };
 const seed = Number(values.seed ?? Math.floor(Math.random() * SEEDS));
 const until = values.minutes === undefined ? Infinity : monotonic() + Number(values.minutes) * MINUTE_MS;
 const count = Number(values.count ?? (values.minutes === undefined ? 1 : Infinity));
 const queue = scenarios();
+noteStalls();
 
 console.log(`servers under Node ${version}, clients under ${process.versions.node}, seeds from ${seed} on`);
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-const { scenarios: done, failed, attempts, answered, refused, explained } = totals;
+const { scenarios: done, failed, attempts, answered, refused, explained, busy } = totals;
 console.log(
   [
     `${done} scenarios under Node ${version}, ${attempts} attempts: ${answered} answered, ${refused} refused,`,
-    `${explained} lost to a fault that explains it; ${failed} scenarios with something unexplained`,
+    `${explained} lost to a fault that explains it, ${busy} of them to a machine too busy; ${failed} scenarios with something unexplained`,
   ].join(' '),
 );
 process.exitCode = failed === 0 ? 0 : 1;
@@ -81,13 +86,18 @@ function add({ seen, unexplained }: Outcome): void {
   totals.answered += number('answered');
   totals.refused += number('refused');
   totals.explained += number('lost');
+  totals.busy += seen === undefined ? 0 : all.filter((each) => isOfBusyMachine(seen, each)).length;
+}
+
+function isOfBusyMachine(seen: Seen, each: Attempt): boolean {
+  return each.outcome === 'lost' && explainLoss(seen, each) === BUSY_MACHINE;
 }
 
 /** All that was seen, for who looks for the cause. */
 function describe(scenario: Scenario, { seen, unexplained }: Outcome): string {
   const since = (at: number): string => (at - (seen?.stoppedAt ?? 0)).toFixed(1).padStart(8);
   const entries = seen?.evidence.entries.filter(
-    ({ word }) => !['connection', 'secure', 'request', 'answered'].includes(word),
+    ({ word }) => !['waited', 'connection', 'secure', 'request', 'answered'].includes(word),
   );
   return [
     JSON.stringify(scenario),

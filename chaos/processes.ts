@@ -56,7 +56,8 @@ export async function startProgram(scenario: Scenario, node: string): Promise<Pr
   const held = scenario.address === 'inherited' ? bind('127.0.0.1', 0, 4) : undefined;
   const env = await environment(scenario, folder, file);
   const args = [...(scenario.way === 'register' ? ['--import', register] : []), main, folder];
-  const start = (): ChildProcess => {
+  /** @param say - called with what it prints on stderr: a successor, which finds a full queue, may print what it likes */
+  const start = (say: (text: string) => void = () => {}): ChildProcess => {
     // A limit that EMFILE is soon reached at.
     const child = spawn('/bin/sh', ['-c', `ulimit -n ${FILE_LIMIT}; exec "$0" "$@"`, node, ...args], {
       env,
@@ -64,12 +65,12 @@ export async function startProgram(scenario: Scenario, node: string): Promise<Pr
       detached: true,
     });
     child.stdout?.resume();
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stderr?.setEncoding('utf8').on('data', say);
     return child;
   };
   let stderr = '';
   let end: End | undefined;
-  const child = start();
+  const child = start((text) => (stderr += text));
   let successor: ChildProcess | undefined;
   const exited = new Promise<End>((resolve) => {
     child.once('exit', (code, signal) => {

@@ -1,4 +1,4 @@
-import { monotonic, within } from '../clock.ts';
+import { monotonic, turn, within } from '../clock.ts';
 import { createRandom } from '../../test/helpers/random.ts';
 import type { Scenario } from '../scenario.ts';
 import { createLedger, type Ledger } from './attempt.ts';
@@ -12,6 +12,8 @@ export interface Clients {
   /** Ends them: they get `ms` to have what they are owed; what is open then is lost. */
   readonly end: (ms: number) => Promise<void>;
 }
+
+const LAST_TURNS = 50;
 
 /** Starts the clients of a scenario; their pauses are drawn from its seed. */
 export function startClients({ clients, protocol, seed }: Scenario, where: Where): Clients {
@@ -35,6 +37,8 @@ export function startClients({ clients, protocol, seed }: Scenario, where: Where
     end: async (ms) => {
       over = true;
       await within(done, ms);
+      // What came while this process stood still is read first.
+      for (let turns = 0; turns < LAST_TURNS; turns += 1) await turn();
       for (const attempt of ledger.attempts) ledger.settle(attempt, 'lost', 'hung');
       for (const connection of all) connection.destroy();
       await within(done, ms);

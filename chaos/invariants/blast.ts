@@ -2,6 +2,7 @@ import type { ShutdownReport } from '@graceful-cluster/core';
 import type { Attempt } from '../clients/attempt.ts';
 import type { Done } from '../faults.ts';
 import type { Seen } from '../run.ts';
+import { stalledBetween } from '../stalls.ts';
 
 /** Faults that end a process at once, with all that it holds. */
 const deadly = new Set(['kill', 'exit', 'crash', 'reject', 'kill primary']);
@@ -11,6 +12,9 @@ const SAME_MOMENT_MS = 5;
 
 /** Milliseconds that a process may take to do as it was told, beside what else keeps it busy. */
 const REACTION_MS = 1_000;
+
+/** What explains a loss at the deadline where the machine was too busy. */
+export const BUSY_MACHINE = 'cut at the deadline, and the machine was too busy';
 
 /**
  * Deaths that happened. `exit` and `crash` are orders, which a process may have been too busy, or gone, to obey, and which
@@ -33,6 +37,12 @@ export const firstDied = (seen: Seen): boolean => isDead(seen, seen.pid);
 
 export const primaryDied = (seen: Seen): boolean => seen.scenario.workers > 0 && firstDied(seen);
 
+/** Whether the machine was too busy for a stop in time: a process had no processor for a quarter of it. */
+export function isStarved({ evidence, stoppedAt, scenario }: Seen): boolean {
+  const pids = new Set(evidence.all('waited').map(({ pid }) => pid));
+  return [...pids].some((pid) => evidence.waited(pid, stoppedAt) >= scenario.options.timeout / 4);
+}
+
 /** Whether the second signal came late enough to force the exit, after the first was read: the process may have stood still. */
 export function wasForced({ scenario, againAt, stoppedAt, end, evidence, pid }: Seen): boolean {
   const { secondSignalDelay } = scenario.options;
@@ -49,7 +59,10 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
     return 'a second signal forced the exit';
   const holder = evidence.holder(attempt);
   if (holder !== undefined && isDead(seen, holder.pid)) return 'held by a process that died';
+  const late = seen.stoppedAt + scenario.options.timeout / 2;
+  if (holder !== undefined && attempt.endedAt >= late && isStarved(seen)) return BUSY_MACHINE;
   if (crossedTheEnd(seen, attempt)) return 'sent to an idle connection after its grace';
+  if (gaveUpOn(seen, attempt)) return 'a client that stood still after it had connected';
   if (holder !== undefined)
     return isOfSuccessor(seen, holder.pid) ? 'a stream of the successor, which goes on' : undefined;
   // From here on: connections that no process ever saw.
@@ -57,6 +70,7 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
   if (scenario.model === 'single' && firstDied(seen)) return 'in the queue of the process that died';
   if (scenario.model === 'reuse-port' && deaths(seen).length > 0)
     return 'in the queue of a group member that died';
+  if (isHandshakeOfBacklog(seen, attempt)) return 'a handshake that the method backlog lost';
   if (scenario.model === 'foreign') return 'held by a primary that is not ours';
   const exhausted = faults.find(
     ({ fault, at, until }) =>
@@ -86,6 +100,20 @@ function crossedTheEnd({ scenario, evidence }: Seen, attempt: Attempt): boolean 
   if (closing === undefined) return false;
   const idleSince = Math.max(last.at, closing.at);
   return attempt.sentAt >= idleSince + scenario.options.keepAliveGrace - SAME_MOMENT_MS;
+}
+
+/** A connection on which nothing was asked, or no TLS handshake done, for the grace, since the clients stood still. */
+function gaveUpOn({ scenario, evidence, stoppedAt }: Seen, attempt: Attempt): boolean {
+  if (evidence.executed(attempt.id) !== undefined || attempt.endedAt < stoppedAt) return false;
+  return stalledBetween(attempt.startedAt, attempt.endedAt) >= scenario.options.keepAliveGrace;
+}
+
+/** Handshakes in progress are lost by the method `backlog` (docs/listeners.md), which is what is left without the addon. */
+function isHandshakeOfBacklog({ evidence, stoppedAt }: Seen, attempt: Attempt): boolean {
+  const sealed = evidence
+    .reports()
+    .some(({ report }) => report.listeners.some(({ seal }) => seal === 'backlog'));
+  return sealed && attempt.startedAt >= stoppedAt - SAME_MOMENT_MS && evidence.holder(attempt) === undefined;
 }
 
 /** What explains that a client was refused; undefined if nothing does. */

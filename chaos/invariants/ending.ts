@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Seen } from '../run.ts';
-import { deaths, firstDied, primaryDied, wasForced } from './blast.ts';
+import { deaths, firstDied, isStarved, primaryDied, wasForced } from './blast.ts';
 
 const OWN_CODE = 7;
 
@@ -39,6 +39,8 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
     const isLate = againAt !== undefined && reportedAt < againAt + MOMENT_MS;
     // Meant to come too soon: the machine stood still, and the process may have read both signals together.
     if ((stop.again ?? 0) < scenario.options.secondSignalDelay) return [forced, report?.exitCode ?? forced];
+    // The delay is counted by a timer of the process, which is late without a processor.
+    if (evidence.waited(pid, stoppedAt) > MOMENT_MS) return [forced, report?.exitCode ?? forced];
     return isLate ? [forced, report?.exitCode ?? forced] : [forced];
   }
   const ready = evidence.all(model === 'single' ? 'served' : 'ready').find((entry) => entry.pid === pid);
@@ -66,5 +68,6 @@ export function causes(seen: Seen): readonly string[] {
       .map(({ fault }) => fault.kind),
     ...attempts.filter(({ kind }) => kind === 'stalled').map(({ kind }) => kind),
     ...(wasForced(seen) ? ['forced'] : []),
+    ...(isStarved(seen) ? ['no processor'] : []),
   ];
 }

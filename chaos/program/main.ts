@@ -10,7 +10,7 @@ import { WebSocketServer } from 'ws';
 import { createBehaviours } from '../../test/fixtures/beside/behaviours.ts';
 import { isCluster, type Scenario } from '../scenario.ts';
 import { obeyCommands } from './commands.ts';
-import { note } from './evidence.ts';
+import { note, noteWaits } from './evidence.ts';
 import { addHooks } from './hooks.ts';
 import { serve, type Served } from './ways.ts';
 
@@ -23,6 +23,7 @@ const seal = scenario.seal === 'off' ? 'auto' : scenario.seal;
 const options: CoordinatorOptions = { ...scenario.options, seal };
 
 note('born');
+noteWaits();
 watchStops();
 process.on('exit', (code) => note('exit', code));
 obeyCommands(folder);

@@ -2,6 +2,7 @@ import type { ShutdownReport } from '@graceful-cluster/core';
 import type { Attempt } from '../clients/attempt.ts';
 import type { Done } from '../faults.ts';
 import type { Seen } from '../run.ts';
+import { hostile } from '../scenario.ts';
 import { stalledBetween } from '../stalls.ts';
 
 /** Faults that end a process at once, with all that it holds. */
@@ -70,6 +71,8 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
   if (scenario.model === 'single' && firstDied(seen)) return 'in the queue of the process that died';
   if (scenario.model === 'reuse-port' && deaths(seen).length > 0)
     return 'in the queue of a group member that died';
+  if (isOfFloodedSuccessor(seen, attempt))
+    return 'the successor began with a queue longer than its descriptors';
   if (isHandshakeOfBacklog(seen, attempt)) return 'a handshake that the method backlog lost';
   if (scenario.model === 'foreign') return 'held by a primary that is not ours';
   const exhausted = faults.find(
@@ -83,6 +86,12 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
 /** The second program on an inherited socket, which nobody stops: its endless streams are open when the scenario ends. */
 function isOfSuccessor({ evidence, end }: Seen, pid: number): boolean {
   return evidence.all('born').some((entry) => entry.pid === pid && end !== undefined && entry.at > end.at);
+}
+
+/** While it starts, hostile clients fill the queue of the inherited socket, and the limit of descriptors is low here. */
+function isOfFloodedSuccessor({ scenario, end }: Seen, { startedAt }: Attempt): boolean {
+  const floods = scenario.clients.some(({ kind }) => (hostile as readonly string[]).includes(kind));
+  return scenario.address === 'inherited' && floods && end !== undefined && startedAt > end.at;
 }
 
 /**

@@ -70,19 +70,23 @@ function leave(): void {
     state.delete('program');
     return;
   }
-  const asked = state.get('asked');
-  const worst = Math.max(state.get('code') ?? 0, asked ?? 0);
+  const worst = Math.max(state.get('code') ?? 0, state.get('asked') ?? 0);
   // A code that the program set is kept.
   if (Number(process.exitCode ?? 0) === 0) process.exitCode = worst;
   process.off('exit', keepCode);
   process.on('exit', keepCode);
   process.off('beforeExit', endWithEmptyLoop);
   process.on('beforeExit', endWithEmptyLoop);
+  setTimer();
+}
+
+/** Unreferenced: where nothing else holds the loop, the process ends sooner. */
+function setTimer(): void {
   const left = Math.max(0, (state.get('until') ?? now() + SLOW_READER_MS) - now());
-  const byProgram = state.get('program') === 1 || (state.get('pending') ?? 0) > 0;
+  // After the first `beforeExit` nothing holds the loop but what its listeners began, such as an agent that sends spans.
+  const byProgram = emptied || state.get('program') === 1 || (state.get('pending') ?? 0) > 0;
   clearTimeout(timer);
-  // Unreferenced: where nothing else holds the loop, the process ends sooner.
-  if (asked === undefined && byProgram) timer = setTimeout(endInTime, left).unref();
+  if (byProgram && !state.has('asked')) timer = setTimeout(endInTime, left).unref();
   else timer = setTimeout(flushAndExit, Math.min(FLUSH_MS, left), Math.min(SLOW_READER_MS, left)).unref();
 }
 
@@ -114,6 +118,7 @@ function keepCode(code: number): void {
 function endWithEmptyLoop(): void {
   if (emptied) process.exit();
   emptied = true;
+  setTimer();
   setImmediate(() => {});
 }
 

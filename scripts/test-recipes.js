@@ -1,14 +1,17 @@
-// Runs each program of docs/frameworks.md and docs/observability.md with the packages that it imports, from npm, and
-// stops it with a request in flight: the answer must arrive, the next client be refused, and the exit code be 0.
-//   node scripts/test-recipes.js [name…]     RECIPES=<folder>: keeps what was installed
+// Runs each program and each marked command line of docs/frameworks.md and docs/observability.md with the packages that
+// it needs, from npm, and stops it with a request in flight: the answer must arrive, the next client be refused, and the
+// exit code be 0.
+//   node scripts/test-recipes.js [--cheap] [name…]     RECIPES=<folder>: keeps what was installed there
+// --cheap leaves out what takes minutes to build: CI runs that.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { build, projects } from './recipes/projects.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = ['docs/frameworks.md', 'docs/observability.md'];
@@ -17,16 +20,28 @@ const target = kept ?? mkdtempSync(join(tmpdir(), 'graceful-recipes-'));
 /** Paths of a request that takes a while, where it is not `/`. */
 const paths = { trpc: '/hello' };
 
+/** After the name: the project that it runs in, and what must be written. */
+const fence = /^```(js|sh) recipe=(\S+)(?: in=(\S+))?(?: expect=(\S+))?\n(.*?)^```/gms;
 const recipes = pages.flatMap((page) =>
-  [
-    ...readFileSync(join(root, page), 'utf8').matchAll(/^```js recipe=(\S+)(?: expect=(\S+))?\n(.*?)^```/gms),
-  ].map(([, name, expect = '', text]) => ({ name, expect: new RegExp(expect), text })),
+  [...readFileSync(join(root, page), 'utf8').matchAll(fence)].map(
+    ([, language, name, project, expect = '', text]) => ({
+      language,
+      name,
+      project,
+      expect: new RegExp(expect),
+      text,
+    }),
+  ),
 );
-const wanted = process.argv.slice(2);
-const chosen = recipes.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const wanted = process.argv.slice(2).filter((name) => !name.startsWith('--'));
+const isCheap = ({ project }) => projects[project]?.long !== true;
+const chosen = recipes.filter((recipe) =>
+  wanted.length === 0 ? !process.argv.includes('--cheap') || isCheap(recipe) : wanted.includes(recipe.name),
+);
 
 /** Packages that the programs import, and that are not ours or Node's. */
-const imports = chosen.flatMap(({ text }) =>
+const programs = chosen.filter(({ language, project }) => language === 'js' && project === undefined);
+const imports = programs.flatMap(({ text }) =>
   [...text.matchAll(/from '([^']+)'/g)].map(([, name]) =>
     name
       .split('/')
@@ -47,9 +62,9 @@ function install() {
 }
 
 /** The built packages: what they import from each other is beside them. */
-function copyOwn() {
+function copyOwn(to) {
   for (const name of ['core', 'express', 'fastify']) {
-    const folder = join(target, 'node_modules/@graceful-cluster', name);
+    const folder = join(to, 'node_modules/@graceful-cluster', name);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     for (const part of ['package.json', 'dist', 'prebuilds']) {
@@ -78,12 +93,30 @@ function ask(port, path) {
   });
 }
 
-async function run({ name, expect, text }) {
-  const file = join(target, `${name}.js`);
-  writeFileSync(file, text);
+/** The folder of a recipe, in which all that it needs is installed and built. */
+function prepare({ project }) {
+  if (project === undefined) return target;
+  const folder = join(target, `project-${project}`);
+  if (!existsSync(folder)) build(project, folder);
+  copyOwn(folder);
+  return folder;
+}
+
+/** A program is started by Node, a command line by a shell that the command takes the place of. */
+function start({ language, name, text }, cwd, env) {
+  if (language === 'sh') return spawn('sh', ['-c', `exec env ${text}`], { cwd, env });
+  writeFileSync(join(cwd, `${name}.js`), text);
+  return spawn(process.execPath, [`${name}.js`], { cwd, env });
+}
+
+async function run(recipe) {
+  const { name, expect } = recipe;
+  const cwd = prepare(recipe);
   const port = await freePort();
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(process.execPath, [file], { cwd: target, env: { ...env, PORT: String(port) } });
+  const { NODE_OPTIONS: _, ...rest } = process.env;
+  // The standalone server of Next listens on HOSTNAME, which a container has set to its own name.
+  const env = { ...rest, PORT: String(port), HOSTNAME: '127.0.0.1', NODE_ENV: 'production' };
+  const child = start(recipe, cwd, env);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
   const ended = new Promise((resolve) => {
@@ -115,8 +148,8 @@ async function run({ name, expect, text }) {
 
 let failed = 0;
 try {
-  if (kept === undefined) install();
-  copyOwn();
+  if (foreign.length > 0 && !(kept !== undefined && existsSync(join(target, 'node_modules')))) install();
+  copyOwn(target);
   for (const recipe of chosen) if (!(await run(recipe))) failed += 1;
 } finally {
   if (kept === undefined) rmSync(target, { recursive: true });

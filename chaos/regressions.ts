@@ -94,4 +94,12 @@ export const regressions: readonly Regression[] = [
       stop: { signal: 'SIGTERM', to: 'process', after: 400, again: 1_250 },
     },
   },
+  {
+    found: "a close callback's process.exit(0), right behind the report, hid that the stop was not clean",
+    scenario: {
+      ...alone,
+      behaviour: 'exit in the close callback',
+      clients: [fresh, { kind: 'stalled', count: 2, think: 200 }],
+    },
+  },
 ];

@@ -97,3 +97,15 @@ t.test('what a beforeExit listener begins is waited for', async (t) => {
     t.strictSame(child.lines('flushed'), [''], `${milliseconds} ms`);
   }
 });
+
+for (const how of ['stopped', 'microtask', 'immediate']) {
+  t.test(
+    `process.exit(0) of the program behind the report (${how}) does not hide a stop that was not clean`,
+    async (t) => {
+      const child = await startChild(t, 'lifecycle/exit-early', { args: [how] });
+      child.kill('SIGTERM');
+      const { code, signal } = await child.exited;
+      t.strictSame([code, signal], [1, null]);
+    },
+  );
+}

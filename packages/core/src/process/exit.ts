@@ -24,13 +24,20 @@ const state = shared<Map<'code' | 'asked' | 'until' | 'program' | 'pending', num
 let timer: NodeJS.Timeout | undefined;
 let emptied = false;
 
+/** The process ends with this code at least, from the report on, whoever ends it. */
+export function keepExitCode(code: number): void {
+  state.set('code', Math.max(state.get('code') ?? 0, code));
+  process.off('exit', keepCode);
+  process.on('exit', keepCode);
+}
+
 /**
  * Ends the process when no stop runs any more, with the worst of the codes that were given, or the program's own.
  *
  * @param until - when the time is up that the coordinator was given, on the clock of `now()`
  */
 export function exitWith(code: number, until: number): void {
-  state.set('code', Math.max(state.get('code') ?? 0, code));
+  keepExitCode(code);
   state.set('until', Math.max(state.get('until') ?? 0, until));
   leave();
 }
@@ -73,8 +80,6 @@ function leave(): void {
   const worst = Math.max(state.get('code') ?? 0, state.get('asked') ?? 0);
   // A code that the program set is kept.
   if (Number(process.exitCode ?? 0) === 0) process.exitCode = worst;
-  process.off('exit', keepCode);
-  process.on('exit', keepCode);
   process.off('beforeExit', endWithEmptyLoop);
   process.on('beforeExit', endWithEmptyLoop);
   setTimer();

@@ -63,6 +63,8 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   );
   const { begin } = lifecycle;
   const ending = createEnding(settings, { begin, finished: role.finished, forced, note });
+  // In front of the listeners of the program.
+  events.on('stopped', ending.reported);
 
   const progress: CoordinatorControls['progress'] = () => ({
     counts: everything.counts(),

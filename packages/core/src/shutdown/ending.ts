@@ -2,7 +2,7 @@ import { now } from '../clock.ts';
 import { describeError } from '../api/errors.ts';
 import type { ExitFunction, Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
-import { exitWith } from '../process/exit.ts';
+import { exitWith, keepExitCode } from '../process/exit.ts';
 import { signalExitCode } from '../process/guard.ts';
 import { runningStops } from '../process/stops.ts';
 import type { DrainOrder } from './steps.ts';
@@ -10,6 +10,8 @@ import type { DrainOrder } from './steps.ts';
 /** Ends the process after a shutdown that the outside world wanted: a signal, a fatal error, the cluster. */
 export interface Ending {
   readonly beginAndExit: (order: DrainOrder) => void;
+  /** The report is complete: a `process.exit(0)` of the program may come before ours. */
+  readonly reported: (report: ShutdownReport) => void;
   /** A later signal: exits at once. */
   readonly force: (signal: NodeJS.Signals) => void;
   /** As `beginAndExit`, after an error that nothing caught: the code is 1 whatever the report says. */
@@ -76,6 +78,9 @@ export function createEnding(
 
   return {
     beginAndExit,
+    reported: ({ exitCode }) => {
+      if (exiting && exit === true) keepExitCode(failed ? 1 : exitCode);
+    },
     force: (signal) => {
       if (exit === false) return;
       const report = forced(signal);

@@ -2,9 +2,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { emptyCounts } from '@graceful-cluster/probe';
 import t from 'tap';
 import { evaluate, fixture, runProbe } from '../helpers/probe.ts';
 
+const manifest = import.meta.resolve('@graceful-cluster/probe/package.json');
 const args = ['--scenario', 'new-connection,keep-alive,tls', '--clients', '8', '--after', '300'];
 
 t.test('a line for each scenario as it ends, where there is no terminal', async (t) => {
@@ -59,4 +61,23 @@ t.test('what to fix has links, and one to the package for Node.js', async (t) =>
   t.match(stdout, /What to fix\n {2}The process died of SIGTERM/);
   t.match(stdout, 'https://www.npmjs.com/package/@graceful-cluster/probe#what-to-fix');
   t.match(stdout, 'https://www.npmjs.com/package/@graceful-cluster/core');
+});
+
+t.test('the picture of a shutdown holds each of its marks', async (t) => {
+  const { renderPicture } = (await import(new URL('dist/report/html/picture.js', manifest).href)) as {
+    renderPicture: (round: object) => { readonly markup: string };
+  };
+  const exit = { code: 0, signal: null };
+  const times = [
+    [20, 500],
+    [500, 20],
+    [null, 20],
+  ] as const;
+  for (const [signalToRefused, signalToExit] of times) {
+    const stop = { signal: 'SIGTERM', killed: false, exit, signalToRefused, signalToExit };
+    const { markup } = renderPicture({ ...stop, timeline: [], counts: emptyCounts() });
+    const places = [...markup.matchAll(/left:([\d.]+)%/g)].map(([, place]) => Number(place));
+    t.ok(places.length > 3, 'marks and ticks');
+    t.ok(Math.max(...places) <= 100, `refused after ${signalToRefused} ms, exit after ${signalToExit} ms`);
+  }
 });

@@ -29,8 +29,10 @@ interface Mark {
  */
 export function renderPicture(round: Round): Markup {
   const answeredOrLost = round.timeline.filter(({ outcome }) => outcome !== 'refused');
-  // Refusals after the exit only show that there was load.
-  const end = Math.max(round.signalToExit, ...answeredOrLost.map(({ ended }) => ended), 50) * 1.04;
+  const marks = findMarks(round);
+  // Refusals after the exit only show that there was load; but the first one may be later, and its mark is inside.
+  const ends = [...marks.map(({ at }) => at), ...answeredOrLost.map(({ ended }) => ended)];
+  const end = Math.max(50, ...ends) * 1.04;
   const records = round.timeline.filter(({ started }) => started < end);
   const x = scaleLinear([-TIMELINE_BEFORE_MS, end], [0, WIDTH]);
   const heights = placeConnections(records);
@@ -40,7 +42,6 @@ export function renderPicture(round: Round): Markup {
     const shapes = records.filter((record) => record.outcome === outcome);
     return shapes.length === 0 ? undefined : drawLayer(outcome, shapes, x, y);
   });
-  const marks = findMarks(round);
   return html`<figure class="picture">
     <div class="marks">${marks.map((mark) => renderMark(mark, x))}</div>
     <div class="plot">

@@ -1,18 +1,26 @@
 // Stops programs of real frameworks, each of which does something about SIGTERM by itself (scripts/frameworks), under load:
 // with the adapter or attach, with --import, and on Node alone, whose losses are printed beside; in one process and in a
 // cluster. Nothing may be lost, our hook must run, the program's own cleanup must end, and the exit code be 0.
-// And servers with an agent that patches http: each request that was answered must have its span.
+// And servers with an agent that patches http, as ES modules and as CommonJS: each request that was answered must have its
+// span. Our packages are those that npm would publish.
 //   node scripts/test-frameworks.js [name…]     those whose name contains one of these
 // --cheap leaves out Node alone, and most of the clusters: CI runs that. The packages are installed into build/frameworks.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { stopBeside } from '../build/test/beside/stop-beside.js';
+import { packAll, root } from './pack.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const source = join(root, 'scripts/frameworks');
 const target = join(root, 'build/frameworks');
+const own = join(target, 'node_modules/@graceful-cluster');
+/** For --require, and for --import. */
+const register = {
+  required: join(own, 'core/lib/register.js'),
+  imported: pathToFileURL(join(own, 'core/lib/register.mjs')).href,
+};
 /** As `startChild` finds it. */
 const fixture = '../../frameworks/program';
 const names = process.argv.slice(2).filter((name) => !name.startsWith('--'));
@@ -31,17 +39,23 @@ function install() {
     if (status !== 0) throw new Error('npm install failed');
     writeFileSync(installed, wanted);
   }
-  const own = join(target, 'node_modules/@graceful-cluster');
-  rmSync(own, { recursive: true, force: true });
-  mkdirSync(own);
-  for (const name of ['core', 'express', 'fastify'])
-    symlinkSync(join(root, 'packages', name), join(own, name));
+  const packed = mkdtempSync(join(tmpdir(), 'graceful-packed-'));
+  for (const [name, tarball] of Object.entries(packAll(packed, ['core', 'express', 'fastify']))) {
+    const folder = join(own, name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const { status } = spawnSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1']);
+    if (status !== 0) throw new Error(`cannot unpack ${tarball}`);
+  }
+  rmSync(packed, { recursive: true });
   cpSync(source, target, { recursive: true });
 }
 
 install();
 const { programs } = await import('../build/frameworks/programs.js');
 const { agents } = await import('../build/frameworks/agents.js');
+const { required, waysToRequire } = await import('../build/frameworks/required.js');
+const { startCollector } = await import('../build/frameworks/collector.js');
 const isChosen = (name) => names.length === 0 || names.some((part) => name.includes(part));
 
 const ends = [];
@@ -67,7 +81,8 @@ async function stopProgram(name, inCluster) {
   const where = inCluster ? ', cluster' : '';
   const processes = inCluster ? 2 : 1;
   const checked = ['graceful', 'register'].map(async (way) => {
-    const seen = await stopBeside(owner, way, name, inCluster, { fixture });
+    const nodeOptions = way === 'register' ? ['--import', register.imported] : [];
+    const seen = await stopBeside(owner, way, name, inCluster, { fixture, nodeOptions });
     check(`${name}, ${way}${where}`, seen, { hooks: processes, cleaned: processes });
   });
   await Promise.all(checked);
@@ -80,15 +95,20 @@ async function stopProgram(name, inCluster) {
   );
 }
 
+/** Those that processes with an agent of agents/ have counted. */
+function countSpans(stdout) {
+  const counts = [...stdout.matchAll(/^spans (\d+)$/gm)].map(([, count]) => Number(count));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 /** With the agent loaded before us and after us: each request that was answered must have its span. */
 async function stopWithAgent(name, flush, inCluster) {
   const agent = pathToFileURL(join(target, `agents/${name}.cjs`)).href;
-  const register = pathToFileURL(join(root, 'packages/core/dist/register.js')).href;
   const ways = [
     { way: 'graceful', order: 'first', imports: [agent] },
     { way: 'graceful', order: 'last', imports: [] },
-    { way: 'register', order: 'first', imports: [agent, register] },
-    { way: 'register', order: 'last', imports: [register, agent] },
+    { way: 'register', order: 'first', imports: [agent, register.imported] },
+    { way: 'register', order: 'last', imports: [register.imported, agent] },
   ];
   const stops = ways.map(async ({ way, order, imports }) => {
     const seen = await stopBeside(owner, way, name, inCluster, {
@@ -96,10 +116,34 @@ async function stopWithAgent(name, flush, inCluster) {
       nodeOptions: imports.flatMap((url) => ['--import', url]),
       env: imports.length === 0 ? { FLUSH: flush, LATE: '1' } : { FLUSH: flush },
     });
-    const counts = [...seen.stdout.matchAll(/^spans (\d+)$/gm)].map(([, count]) => Number(count));
-    const spans = counts.reduce((sum, count) => sum + count, 0);
+    const spans = countSpans(seen.stdout);
     const title = `${name}, ${way}, agent ${order}, ended by ${flush}${inCluster ? ', cluster' : ''}`;
     check(title, { ...seen, spans }, { hooks: inCluster ? 2 : 1, spans: seen.answered });
+  });
+  await Promise.all(stops);
+}
+
+/**
+ * A CommonJS program with the agent in front by `--require`, before us and after us.
+ *
+ * @param where - `primary alone`: the workers are not signalled
+ */
+async function stopWithRequiredAgent(agent, where) {
+  const stops = waysToRequire(required[agent], register).map(async ({ way, name, nodeOptions, order }) => {
+    const collector = await startCollector();
+    const seen = await stopBeside(owner, way, name, where !== 'one process', {
+      fixture: '../../frameworks/commonjs/program',
+      nodeOptions,
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        DD_TRACE_AGENT_URL: collector.url,
+        ...(where === 'primary alone' && { PRIMARY_ALONE: '1' }),
+      },
+    });
+    const spans = collector.count() + countSpans(seen.stdout);
+    collector.close();
+    const title = `${agent}, CommonJS, ${name}, ${way}, ${order}, ${where}`;
+    check(title, { ...seen, spans }, { hooks: where === 'one process' ? 1 : 2, spans: seen.answered });
   });
   await Promise.all(stops);
 }
@@ -114,6 +158,11 @@ try {
       await stopWithAgent(name, flush, false);
       if (!cheap) await stopWithAgent(name, flush, true);
     }
+  }
+  for (const agent of Object.keys(required).filter(isChosen)) {
+    await stopWithRequiredAgent(agent, 'one process');
+    if (!cheap) await stopWithRequiredAgent(agent, 'cluster');
+    await stopWithRequiredAgent(agent, 'primary alone');
   }
 } finally {
   for (const end of ends) end();

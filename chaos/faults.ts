@@ -24,8 +24,8 @@ export function startFaults(scenario: Scenario, program: Program, at: number): r
 
 async function perform(fault: Fault, scenario: Scenario, program: Program, done: Done[]): Promise<void> {
   const pid = victim(fault, scenario, program);
-  // No reload signal can be named under --import: it would end the primary.
-  if (fault.kind === 'reload' && scenario.way === 'register') return;
+  // No reload signal can be named under --import, and a primary that starts does not listen for it: it would end it.
+  if (fault.kind === 'reload' && (scenario.way === 'register' || !isReady(program))) return;
   if (pid === undefined || program.ended() !== undefined) return;
   const entry: Done = { fault, pid, at: monotonic(), until: Infinity };
   const command = (name: string, ms = 0): void => {
@@ -80,3 +80,5 @@ function victim({ kind, target }: Fault, { workers }: Scenario, program: Program
     ),
   ].filter((pid) => alive.has(pid))[target];
 }
+
+const isReady = (program: Program): boolean => program.evidence().all('ready').length > 0;

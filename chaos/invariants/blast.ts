@@ -25,7 +25,7 @@ export const BUSY_MACHINE = 'cut at the deadline, and the machine was too busy';
 export function deaths({ faults, evidence }: Seen): readonly Done[] {
   return faults.filter(({ fault, pid }) => {
     if (fault.kind === 'kill' || fault.kind === 'kill primary') return true;
-    const fell = evidence.all('fault').find((entry) => entry.pid === pid && entry.rest === fault.kind);
+    const fell = evidence.all('fault').findLast((entry) => entry.pid === pid && entry.rest === fault.kind);
     const reported = evidence.all('report').findLast((entry) => entry.pid === pid);
     return deadly.has(fault.kind) && fell !== undefined && (reported === undefined || reported.at < fell.at);
   });
@@ -63,6 +63,7 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
   const late = seen.stoppedAt + scenario.options.timeout / 2;
   if (holder !== undefined && attempt.endedAt >= late && isStarved(seen)) return BUSY_MACHINE;
   if (crossedTheEnd(seen, attempt)) return 'sent to an idle connection after its grace';
+  if (isDestroyedByProgram(seen, attempt)) return 'the program destroyed it';
   if (gaveUpOn(seen, attempt)) return 'a client that stood still after it had connected';
   if (holder !== undefined)
     return isOfSuccessor(seen, holder.pid) ? 'a stream of the successor, which goes on' : undefined;
@@ -109,6 +110,14 @@ function crossedTheEnd({ scenario, evidence }: Seen, attempt: Attempt): boolean 
   if (closing === undefined) return false;
   const idleSince = Math.max(last.at, closing.at);
   return attempt.sentAt >= idleSince + scenario.options.keepAliveGrace - SAME_MOMENT_MS;
+}
+
+/** To a program that ends what is idle on its signal, a WebSocket is. */
+function isDestroyedByProgram({ scenario, evidence }: Seen, attempt: Attempt): boolean {
+  if (scenario.behaviour !== 'destroying idle sockets' || attempt.kind !== 'websocket') return false;
+  const pid = evidence.holder(attempt)?.pid;
+  const behaves = evidence.all('behaves').find((entry) => entry.pid === pid);
+  return behaves !== undefined && attempt.endedAt >= behaves.at - SAME_MOMENT_MS;
 }
 
 /** A connection on which nothing was asked, or no TLS handshake done, for the grace, since the clients stood still. */

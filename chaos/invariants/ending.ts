@@ -32,7 +32,8 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
   const report = evidence.reports().findLast((each) => each.pid === pid)?.report;
   // It was at its end when it was killed.
   if (primaryDied(seen)) return ['SIGKILL', ...(report === undefined ? [] : [report.exitCode])];
-  if (model === 'foreign' && stop.after >= 0) return [0];
+  // Before it listens for the signal, it dies of it.
+  if (model === 'foreign') return stop.after >= 0 ? [0] : [0, stop.signal];
   if (wasForced(seen)) {
     const reportedAt = evidence.all('report').findLast((entry) => entry.pid === pid)?.at ?? Infinity;
     // It came when there was next to nothing left to force.
@@ -48,7 +49,6 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
   if (report === undefined && (ready === undefined || ready.at > stoppedAt - BEFORE_MS) && stop.after < 0) {
     return [stop.signal, 0];
   }
-  if (model === 'foreign') return [0];
   // Of an error of the program before it read the signal, or after its report.
   if (model === 'single' && firstDied(seen)) return [1];
   const cleaned = evidence.all('cleaned').some((entry) => entry.pid === pid);

@@ -44,8 +44,11 @@ const sources = new Map(entries.map((name) => [name, join(folder, 'src', `${name
 const GETTER =
   /Object\.defineProperty\(exports, "(\w+)", \{\n\tenumerable: !0,\n\tget: function\(\) \{\n\t\treturn (\w+);\n\t\}\n\}\)/g;
 
-/** An object of names alone: it is read on one line as well. */
-const NAMES = /\{\n(?:\t+[\w$]+,\n)*\t+[\w$]+\n\t*\}/g;
+/** An object of names and simple values, and a block of one statement: they are read on one line as well. */
+const SIMPLE = /\{\n(?:\t+(?:\.\.\.)?[\w$.]+(?:: [\w$.!]+)?,\n)*\t+(?:\.\.\.)?[\w$.]+(?:: [\w$.!]+)?\n\t*\}/g;
+const BLOCK = /\{\n\t+(?!\/\/)[^\n{}`]+\n\t*\}/g;
+
+const onOneLine = (text) => text.replaceAll(/\n\t*/g, ' ');
 
 /** What is no entry itself: one file, which all entries share, and so its state. */
 const isShared = (id) => ![...sources.values()].includes(id);
@@ -76,7 +79,8 @@ async function bundle() {
       .replaceAll(/require\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")')
       // What one file passes to the other is constant: a value says it in fewer lines than a function that returns it.
       .replaceAll(GETTER, 'exports.$1 = $2')
-      .replaceAll(NAMES, (list) => list.replaceAll(/\n\t*/g, ' '))
+      .replaceAll(SIMPLE, onOneLine)
+      .replaceAll(BLOCK, onOneLine)
       .replaceAll(/^\/\/ src\//gm, '// ');
     const guard = isEntry ? `${CHECK}${(guards[name] ?? guards.index)(manifest.name)}\n` : '';
     const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';

@@ -1,12 +1,12 @@
 import t from 'tap';
-import { behaviours } from '../fixtures/beside/behaviours.ts';
+import { behaviours, keptBehaviours } from '../fixtures/beside/behaviours.ts';
 import { right, stopBeside } from './stop-beside.ts';
 
 /** All ways for all behaviours, in a cluster as well, and what plain Node loses: for `npm run test:beside`. */
 const ALL = process.env['BESIDE'] === 'all';
 const ways = ['attach', 'express', 'fastify', 'register'];
 
-for (const behaviour of [...behaviours, 'closing its database' as const]) {
+for (const behaviour of [...behaviours, ...keptBehaviours, 'closing its database' as const]) {
   t.test(`a program that stops by itself: ${behaviour}`, async (t) => {
     const chosen = ALL || behaviour === 'own close' ? ways : ['attach', 'register'];
     const stops = chosen.map(async (way) => {

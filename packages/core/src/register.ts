@@ -9,6 +9,7 @@ import { readEnvironment } from './api/environment.ts';
 import { resolveOptions } from './api/options.ts';
 import { getCoordinatorOr } from './create.ts';
 import { onServerListening } from './listener/listen-channel.ts';
+import { guardFromTheStart } from './process/guard.ts';
 import { nodeCluster, thisWorker } from './process/node-cluster.ts';
 import { isOwned, setTentative } from './shutdown/owners.ts';
 import { onFirstThread } from './threads/channel.ts';
@@ -16,6 +17,8 @@ import { onFirstThread } from './threads/channel.ts';
 /** Checked now: a wrong value must end the start, not the first listener. */
 const options = readEnvironment(process.env);
 resolveOptions(options);
+
+guardFromTheStart();
 
 function attach(server: Server): void {
   if (!server.listening) return;

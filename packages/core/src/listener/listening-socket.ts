@@ -3,6 +3,10 @@ import { fileDescriptor, isCopyOfPrimary, isInherited, rawHandle, receiver } fro
 import { isPassedOn } from '../kernel/passed-on.ts';
 import { closeBeside, notedPath, type UnixPath } from './unix-path.ts';
 
+// Taken before a stop replaces it (shutdown/inherited-close.ts).
+// oxlint-disable-next-line typescript/unbound-method
+const { close: closeListener } = Server.prototype;
+
 /** A listening socket, seen from the kernel's side: that of a `net.Server`, or one that a cluster's primary owns. */
 export interface ListeningSocket {
   /**
@@ -49,7 +53,7 @@ export function serverSocket(server: Server): ListeningSocket {
   const path = typeof address === 'string' ? address : undefined;
   const unix = path === undefined ? undefined : notedPath(server, path);
   const close = (): void => {
-    if (isListening(server) && rawHandle(server) === handle) Server.prototype.close.call(server);
+    if (isListening(server) && rawHandle(server) === handle) closeListener.call(server);
   };
   return {
     get fd() {

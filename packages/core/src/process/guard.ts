@@ -1,10 +1,11 @@
+import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
 import { now } from '../clock.ts';
 import { askToExit, isLeaving } from './exit.ts';
 import { guardOnce } from './guarded.ts';
 import { notice } from './notice.ts';
 import { shared } from './registry.ts';
-import { runningStops, unfinishedStops } from './stops.ts';
+import { runningStops, unfinishedStops, type Stop } from './stops.ts';
 
 /** How long a signal that the process sent to its whole group may be on its way to itself, in milliseconds. */
 const ON_ITS_WAY_MS = 1_000;
@@ -12,13 +13,42 @@ const ON_ITS_WAY_MS = 1_000;
 /** Signals that the process sent to its group, and when: the next of that name is its own. */
 const sent = shared<Map<string, number>>('signals sent', Map);
 
-guardOnce('exit and kill', guardProcess);
+let always = false;
+
+guardOnce('exit and kill', () => {
+  const end = always ? undefined : guardExitAndKill();
+  process.on('exit', tellOfExit);
+  return () => {
+    process.off('exit', tellOfExit);
+    end?.();
+  };
+});
+
+/** Guards the two from now on, so that a program which takes hold of them at its start, `const { exit } = process`, has the guarded ones. */
+export function guardFromTheStart(): void {
+  if (always) return;
+  always = true;
+  guardExitAndKill();
+}
+
+/** Past the guard: the program took hold of `process.exit` before it began. */
+function tellOfExit(code: number): void {
+  const unfinished = unfinishedStops();
+  if (unfinished.length === 0) return;
+  tellOfAbort(`an exit with code ${code}`, unfinished);
+  if (code === 0) process.exitCode = 1;
+}
+
+function tellOfAbort(what: string, unfinished: readonly Stop[]): void {
+  const open = unfinished.map((stop) => stop.describe()).filter((text) => text !== '');
+  notice(`${what} cut the shutdown short: ${open.join('; ') || 'nothing was in flight'}`);
+}
 
 /**
  * While a stop runs, a library that is done with its own part must not end the process in the middle of ours: neither by
- * `process.exit()` nor by sending itself the signal again. Nothing is replaced before.
+ * `process.exit()` nor by sending itself the signal again.
  */
-function guardProcess(): () => void {
+function guardExitAndKill(): () => void {
   // Called on the process.
   // oxlint-disable-next-line typescript/unbound-method
   const { exit, kill } = process;
@@ -36,8 +66,8 @@ function guardProcess(): () => void {
       askToExit(number);
       return undefined as never;
     }
-    const open = unfinished.map((stop) => stop.describe()).filter((text) => text !== '');
-    notice(`${what} of the program cut the shutdown short: ${open.join('; ') || 'nothing was in flight'}`);
+    tellOfAbort(`${what} of the program`, unfinished);
+    process.off('exit', tellOfExit);
     return exit.apply(process, args);
   };
 
@@ -57,10 +87,13 @@ function guardProcess(): () => void {
   };
 
   Object.assign(process, { exit: guardedExit, kill: guardedKill });
+  // `import { exit } from 'node:process'` is another name of it.
+  syncBuiltinESMExports();
   // One that was replaced again since stays, and lets everything through.
   return () => {
     if (process.exit === guardedExit) process.exit = exit;
     if (process.kill === guardedKill) process.kill = kill;
+    syncBuiltinESMExports();
   };
 }
 

@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { isListening } from '../listener/listening-socket.ts';
 import { leaveEndToProgram } from '../process/exit.ts';
 import type { InterferenceOutcome } from '../process/stops.ts';
+import { guardInherited } from './inherited-close.ts';
 
 /** What ends connections beside `close`. `closeHttp2Sessions` is Fastify's own, on the servers that it makes. */
 const CUTTING = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions'] as const;
@@ -67,23 +68,27 @@ export function postponeClose(
     restores.push(() => restoreProperty(server, 'listening', own));
   }
 
-  replace('close', (close) => (callback) => {
-    noteProgram();
-    ours ||= isListening(server);
-    if (draining && ours) {
-      note('server.close()', 'deferred');
-      if (typeof callback === 'function') callbacks.push(callback as Callback);
-      hideListening();
-      return server;
-    }
-    if (!ours || typeof callback !== 'function') return close.call(server, callback);
-    const answer: Callback = (error) => {
-      const closedAlready = (error as { code?: unknown } | undefined)?.code === 'ERR_SERVER_NOT_RUNNING';
-      if (closedAlready) (callback as Callback)();
-      else (callback as Callback)(error);
+  const guardClose =
+    (close: Method): Method =>
+    (callback) => {
+      noteProgram();
+      ours ||= isListening(server);
+      if (draining && ours) {
+        note('server.close()', 'deferred');
+        if (typeof callback === 'function') callbacks.push(callback as Callback);
+        hideListening();
+        return server;
+      }
+      if (!ours || typeof callback !== 'function') return close.call(server, callback);
+      const answer: Callback = (error) => {
+        const closedAlready = (error as { code?: unknown } | undefined)?.code === 'ERR_SERVER_NOT_RUNNING';
+        if (closedAlready) (callback as Callback)();
+        else (callback as Callback)(error);
+      };
+      return close.call(server, answer);
     };
-    return close.call(server, answer);
-  });
+  replace('close', guardClose);
+  restores.push(guardInherited(server, guardClose));
   for (const name of CUTTING) {
     replace(name, (method) => (callback) => {
       noteProgram();

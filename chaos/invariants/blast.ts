@@ -89,10 +89,13 @@ function isOfSuccessor({ evidence, end }: Seen, pid: number): boolean {
   return evidence.all('born').some((entry) => entry.pid === pid && end !== undefined && entry.at > end.at);
 }
 
-/** While it starts, hostile clients fill the queue of the inherited socket, and the limit of descriptors is low here. */
-function isOfFloodedSuccessor({ scenario, end }: Seen, { startedAt }: Attempt): boolean {
+/** Hostile clients fill the queue of the inherited socket while it starts: the first descriptors end its workers (EMFILE). */
+function isOfFloodedSuccessor(seen: Seen, { endedAt }: Attempt): boolean {
+  const { scenario, evidence } = seen;
   const floods = scenario.clients.some(({ kind }) => (hostile as readonly string[]).includes(kind));
-  return scenario.address === 'inherited' && floods && end !== undefined && startedAt > end.at;
+  if (scenario.address !== 'inherited' || !floods) return false;
+  const serves = evidence.all('served').find(({ pid }) => isOfSuccessor(seen, pid));
+  return serves !== undefined && endedAt >= serves.at;
 }
 
 /**

@@ -1,8 +1,7 @@
 // Socket.IO with its real client: each client connects again when its server is gone, and what it asked is answered.
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
 import { io, type Socket } from 'socket.io-client';
+import { freePort } from '../fixtures/cluster/free-port.ts';
 import { startChild, type Child, type Owner } from '../helpers/child.ts';
 import { clean, options, sleep, stop } from '../helpers/shutdown.ts';
 import type { SocketIoSetup } from '../fixtures/connections/socket-io.ts';
@@ -57,14 +56,6 @@ function startClients(t: Owner, port: number, transport: Transport): Clients {
       for (const socket of sockets) socket.disconnect();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 for (const [name, workers] of [

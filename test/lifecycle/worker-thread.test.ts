@@ -79,6 +79,34 @@ t.test('a thread that exits, or is terminated, is not waited for', async (t) => 
   t.comment(`${duration} ms`);
 });
 
+for (const way of ['drain', 'dispose']) {
+  t.test(`a thread that another thread has made answers before that exits: ${way}`, async (t) => {
+    const child = await startChild(t, 'lifecycle/thread-of-thread', { args: [way] });
+    const answer = ask(child.port, '/');
+    await sleep(200);
+    child.kill('SIGTERM');
+    t.match(await answer, { status: 200 });
+    const { clean, threads } = await reportOf(child);
+    t.ok(clean);
+    t.strictSame(
+      threads.map(({ outcome }) => outcome),
+      ['drained', 'drained'],
+    );
+    t.match(await child.exited, CLEAN);
+  });
+}
+
+t.test('a thread that another thread has terminated is not waited for', async (t) => {
+  const child = await startChild(t, 'lifecycle/thread-of-thread', { args: ['terminate'] });
+  await child.line('terminated');
+  child.kill('SIGTERM');
+  const { clean, threads } = await reportOf(child);
+  t.ok(clean);
+  // The signal may overtake what the maker says of it.
+  t.notMatch(JSON.stringify(threads), 'killed');
+  t.match(await child.exited, CLEAN);
+});
+
 t.test('what a thread cuts is in the report', async (t) => {
   const child = await startChild(t, 'lifecycle/thread', { args: ['coordinator'] });
   const answer = ask(child.port, '/endless');

@@ -48,11 +48,16 @@ export function isMainThread(): boolean {
 
 const exitListeners = new Set<(thread: number) => void>();
 
+/** Threads that this one has made, and that have not ended. */
+export const ownThreads: Set<number> = new Set();
+
 // From the import on: a thread may be older than the coordinator, and one that is terminated says nothing any more.
 subscribe(CREATED, (message) => {
   const { worker } = message as { readonly worker: Worker };
   const { threadId } = worker;
+  ownThreads.add(threadId);
   worker.once('exit', () => {
+    ownThreads.delete(threadId);
     // What it said last may be behind this event.
     setImmediate(() => {
       for (const tell of exitListeners) tell(threadId);

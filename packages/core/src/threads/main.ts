@@ -36,13 +36,15 @@ export function withThreads(role: Role): Role {
 function createThreads(): Threads {
   const threads = new Map<number, Thread>();
   let draining: DrainOptions | undefined;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
+  let released = false;
 
   const open = (): [number, Thread][] => [...threads].filter(([, { over }]) => !over);
 
   function checkEnd(): void {
     if (open().length > 0) return;
     for (const resolve of waiting.splice(0)) resolve();
+    if (released) close();
   }
 
   function end(id: number, report: Thread['report']): void {
@@ -75,6 +77,11 @@ function createThreads(): Threads {
   channel.post({ type: 'roll call' });
   const stopListening = onThreadExit((id) => end(id, null));
 
+  function close(): void {
+    stopListening();
+    channel.close();
+  }
+
   return {
     known: () => threads.size,
     reports: () =>
@@ -105,9 +112,9 @@ function createThreads(): Threads {
     cut: () => open().map(([id]) => ({ kind: 'worker', name: `thread ${id}`, requests: 0, lost: true })),
     totals: () => [...threads.values()].map(({ report }) => totalsOf(report, NO_COUNTS)),
     release: () => {
-      waiting = [];
-      stopListening();
-      channel.close();
+      released = true;
+      // Threads that drain are heard to their end: the shutdown goes on, and waits for them.
+      if (draining === undefined || open().length === 0) close();
     },
   };
 }

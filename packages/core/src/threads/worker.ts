@@ -1,23 +1,29 @@
 import { warn } from '../api/errors.ts';
+import { sleep } from '../clock.ts';
 import { alone, type Role } from '../shutdown/role.ts';
-import { openChannel } from './channel.ts';
+import { onThreadExit, openChannel, ownThreads } from './channel.ts';
 
 /** How long a coordinator of the main thread may take to answer, in milliseconds. */
 const ANSWER_MS = 200;
 
+/** How often a drained thread looks for threads of its own that still drain, in milliseconds. */
+const LOOK_MS = 10;
+
 /**
  * A coordinator in a worker thread hears no signal: Node delivers them to the main thread alone, whose coordinator tells
- * this one to drain. When it has, the thread exits.
+ * this one to drain. When it has, the thread exits, after the threads that it has made: Node ends those with it.
  */
 export function createThreadRole(): Role {
   const thread = process.getBuiltinModule('node:worker_threads').threadId;
   let channel: ReturnType<typeof openChannel> | undefined;
+  /** Threads made by this one that have a coordinator. */
+  const own = new Set<number>();
   return {
     ...alone,
     needsServer: false,
-    finished: (report) => {
+    finished: async (report) => {
       channel?.post({ type: 'report', thread, report });
-      return Promise.resolve();
+      while (own.size > 0) await sleep(LOOK_MS);
     },
     join: (controls) => {
       let isAlone = true;
@@ -32,17 +38,28 @@ export function createThreadRole(): Role {
       const timer = setTimeout(() => setImmediate(warnIfAlone), ANSWER_MS).unref();
       const { post, close } = openChannel((message) => {
         if (message.type === 'roll call') post({ type: 'hello', thread });
+        if (message.type === 'hello' && ownThreads.has(message.thread)) own.add(message.thread);
+        if (message.type === 'gone') own.delete(message.thread);
         if (message.type === 'welcome' && message.thread === thread) isAlone = false;
         if (message.type !== 'drain') return;
         controls.drain({ reason: message.reason, timeout: message.timeout, together: false });
       });
       channel = { post, close };
       post({ type: 'hello', thread });
+      // Of those that are older than this coordinator, it has heard nothing yet.
+      if (ownThreads.size > 0) post({ type: 'roll call' });
+      // A thread that is terminated says nothing, and the main thread sees the end of its own threads alone.
+      const stopListening = onThreadExit((id) => {
+        own.delete(id);
+        post({ type: 'gone', thread: id });
+      });
       const sayGone = (): void => post({ type: 'gone', thread });
       process.on('exit', sayGone);
       controls.onDispose(() => {
         sayGone();
         clearTimeout(timer);
+        stopListening();
+        own.clear();
         close();
         process.off('exit', sayGone);
       });

@@ -14,19 +14,20 @@ const SLOW_READER_MS = 1_000;
 
 /**
  * How the process ends, once no stop runs any more:
- * - `code`: the worst that a coordinator gave
+ * - `code`: the worst that a coordinator gave when it was done
+ * - `least`: the worst of a report
  * - `asked`: the code that the program gave to a `process.exit()` which was deferred
  * - `until`: the end of all time that the coordinators were given, on the clock of `now()`
  * - `program`: 1 if the program has begun a stop of its own, which ends by itself
  * - `pending`: promises of signal listeners of the program that are not settled
  */
-const state = shared<Map<'code' | 'asked' | 'until' | 'program' | 'pending', number>>('exit', Map);
+const state = shared<Map<'code' | 'least' | 'asked' | 'until' | 'program' | 'pending', number>>('exit', Map);
 let timer: NodeJS.Timeout | undefined;
 let emptied = false;
 
 /** The process ends with this code at least, from the report on, whoever ends it. */
 export function keepExitCode(code: number): void {
-  state.set('code', Math.max(state.get('code') ?? 0, code));
+  state.set('least', Math.max(state.get('least') ?? 0, code));
   process.off('exit', keepCode);
   process.on('exit', keepCode);
 }
@@ -38,6 +39,7 @@ export function keepExitCode(code: number): void {
  */
 export function exitWith(code: number, until: number): void {
   keepExitCode(code);
+  state.set('code', Math.max(state.get('code') ?? 0, code));
   state.set('until', Math.max(state.get('until') ?? 0, until));
   leave();
 }
@@ -111,7 +113,7 @@ function flushAndExit(limit: number): void {
 
 /** `process.exit(0)` of the program, after a shutdown that was not clean. */
 function keepCode(code: number): void {
-  const worst = state.get('code') ?? 0;
+  const worst = state.get('least') ?? 0;
   if (code === 0 && worst > 0) process.exitCode = worst;
 }
 

@@ -44,11 +44,12 @@ const sources = new Map(entries.map((name) => [name, join(folder, 'src', `${name
 const GETTER =
   /Object\.defineProperty\(exports, "(\w+)", \{\n\tenumerable: !0,\n\tget: function\(\) \{\n\t\treturn (\w+);\n\t\}\n\}\)/g;
 
-/** An object of names and simple values, and a block of one statement: they are read on one line as well. */
-const SIMPLE = /\{\n(?:\t+(?:\.\.\.)?[\w$.]+(?:: [\w$.!]+)?,\n)*\t+(?:\.\.\.)?[\w$.]+(?:: [\w$.!]+)?\n\t*\}/g;
-const BLOCK = /\{\n\t+(?!\/\/)[^\n{}`]+\n\t*\}/g;
-
-const onOneLine = (text) => text.replaceAll(/\n\t*/g, ' ');
+/** What is short and has no block within: it is read on one line as well. */
+const SIMPLE = /[[{(]\n[^{}`[\]]*?\n\t*[\]})]/g;
+function onOneLine(text) {
+  const line = text.replaceAll(/\n\t*/g, ' ');
+  return line.length > 100 || line.includes('//') ? text : line;
+}
 
 /** What is no entry itself: one file, which all entries share, and so its state. */
 const isShared = (id) => ![...sources.values()].includes(id);
@@ -79,8 +80,9 @@ async function bundle() {
       .replaceAll(/require\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")')
       // What one file passes to the other is constant: a value says it in fewer lines than a function that returns it.
       .replaceAll(GETTER, 'exports.$1 = $2')
+      // What Node gives does not ask what it is called on.
+      .replaceAll(/\(0, (node_\w+\.\w+)\)/g, '$1')
       .replaceAll(SIMPLE, onOneLine)
-      .replaceAll(BLOCK, onOneLine)
       .replaceAll(/^\/\/ src\//gm, '// ');
     const guard = isEntry ? `${CHECK}${(guards[name] ?? guards.index)(manifest.name)}\n` : '';
     const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';

@@ -39,7 +39,7 @@ const isLost = (ending: string): boolean => ending === 'ECONNRESET' || ending ==
 
 /** What the primary says; the worker that drained says nothing. */
 const DIED =
-  /^graceful-cluster: the stop was not clean \(SIGTERM, [\d.]+ m?s\): worker 1 died \(.+\)\n.+#not-clean\n$/;
+  /^(?:graceful-cluster: an exit with code \d cut the shutdown short: .+\n)?graceful-cluster: the stop was not clean \(SIGTERM, [\d.]+ m?s\): worker 1 died \(.+\)\n.+#not-clean\n$/;
 
 for (const mode of ['rr', 'none']) {
   t.test(`${mode}: a worker killed in its drain takes no more than its own requests`, async (t) => {

@@ -67,12 +67,17 @@ const services: readonly (readonly [name: string, env: Readonly<Record<string, s
   ['a round-robin cluster', { PROCESSES: 'round-robin' }],
   ['a round-robin cluster that asks for detach by name', { PROCESSES: 'round-robin', SEAL: 'detach' }],
   ['a cluster with a shared handle', { PROCESSES: 'shared-handle' }],
+  // Other ways to the same socket: once stopped, and served again.
+  ['one process with reusePort', { LISTEN: 'reusePort' }],
+  ['one process with a handle', { LISTEN: 'handle' }],
+  ['a round-robin cluster with reusePort', { PROCESSES: 'round-robin', LISTEN: 'reusePort' }],
+  ['a cluster with a shared handle and reusePort', { PROCESSES: 'shared-handle', LISTEN: 'reusePort' }],
 ];
 
 for (const [name, env] of services) {
   for (const [kind, { skip, hold }] of Object.entries(kinds)) {
     // An inherited socket is told before a method is looked at: the plain kinds show that.
-    if (kind === 'TCP reusePort' && env['SEAL'] !== undefined) continue;
+    if (kind === 'TCP reusePort' && (env['SEAL'] ?? env['LISTEN']) !== undefined) continue;
     t.test(`${name}: an inherited ${kind} socket outlives its stops`, { skip: !bind || skip }, async (t) => {
       const folder = mkdtempSync(join(tmpdir(), 'inherited-'));
       t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -85,6 +90,34 @@ for (const [name, env] of services) {
     });
   }
 }
+
+const skip = !('BoundSocket' in net) && 'net.BoundSocket came with Node 24.21';
+t.test('a socket that the program has bound itself is its own', { skip }, async (t) => {
+  const [command = '', ...args] = pristine;
+  const env = { ...process.env, LISTEN: 'bound' };
+  const service = spawn(command, [...args, fixture], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => service.kill('SIGKILL'));
+  const lines = createInterface(service.stdout)[Symbol.asyncIterator]();
+  const [, port] = String((await lines.next()).value).split(' ');
+  const target = { port: Number(port), host: '127.0.0.1' };
+  let answered = 0;
+  const ends = new Set<unknown>();
+  const clients = Array.from({ length: 200 }, async () => {
+    try {
+      for (;;) {
+        await request(target);
+        answered += 1;
+        if (answered === 1_000) service.kill('SIGTERM');
+      }
+    } catch (error) {
+      ends.add((error as NodeJS.ErrnoException).code);
+    }
+  });
+  await Promise.all(clients);
+  t.strictSame([...ends], ['ECONNREFUSED'], 'each client was refused in the end, and none was reset');
+  const report = String((await lines.next()).value).slice('report '.length);
+  t.notMatch(JSON.parse(report), [{ notes: [/inherited/] }]);
+});
 
 type Target = { readonly port: number; readonly host: string } | { readonly socketPath: string };
 
@@ -109,7 +142,7 @@ async function rollServices(
       }
     }
   });
-  for (let stop = 0; stop < 2; stop += 1) {
+  for (let stop = 0; stop < (env['LISTEN'] === undefined ? 2 : 1); stop += 1) {
     if (stop === 0 && env['PROCESSES'] !== undefined && env['SEAL'] === undefined) {
       service.process.kill('SIGUSR2');
       t.equal(await service.nextLine(), 'reloaded');

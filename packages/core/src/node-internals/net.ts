@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { Socket, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -72,6 +73,14 @@ export function receiver(listening: RawHandle | null | undefined): ((fd: number)
   };
 }
 
+/** Servers of a `net.BoundSocket` (Node 24.21): bound by this process, though the key of their listener is that of a passed one. */
+const bound = new WeakSet<object>();
+
+subscribe('tracing:net.server.listen:asyncStart', (message) => {
+  const { server, options } = message as { server: object; options: { handle?: object } };
+  bound[(options.handle ?? options).constructor?.name === 'BoundSocket' ? 'add' : 'delete'](server);
+});
+
 /**
  * Whether a server listens on a socket that was passed to it: a descriptor (`listen({ fd })`) or a handle
  * (`listen(handle)`, as for a server that arrived over IPC). Node makes the key of a listener from its address, and
@@ -79,7 +88,7 @@ export function receiver(listening: RawHandle | null | undefined): ((fd: number)
  */
 export function isInherited(server: Server): boolean {
   const { _connectionKey: key } = server as unknown as { readonly _connectionKey?: unknown };
-  return typeof key === 'string' && /^(?:null|-1):null:/.test(key);
+  return typeof key === 'string' && /^(?:null|-1):null:/.test(key) && !bound.has(server);
 }
 
 /** Whether a connecting socket is connected by now, asked of the kernel rather than of the event loop. */

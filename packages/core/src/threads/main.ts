@@ -84,13 +84,7 @@ function createThreads(): Threads {
 
   return {
     known: () => threads.size,
-    reports: () =>
-      [...threads]
-        .toSorted(([a], [b]) => a - b)
-        .map(([thread, { report, over }]) => {
-          if (report !== null) return { thread, outcome: 'drained', report };
-          return { thread, outcome: over ? 'left' : 'killed', report };
-        }),
+    reports: () => [...threads].toSorted(([a], [b]) => a - b).map(reportOf),
     counts: () => NO_COUNTS,
     unsettled: () => 0,
     waiting: (limit) =>
@@ -117,4 +111,9 @@ function createThreads(): Threads {
       if (draining === undefined || open().length === 0) close();
     },
   };
+}
+
+function reportOf([thread, { report, over }]: [number, Thread]): ThreadReport {
+  if (report !== null) return { thread, outcome: 'drained', report };
+  return { thread, outcome: over ? 'left' : 'killed', report };
 }

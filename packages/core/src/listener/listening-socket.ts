@@ -3,7 +3,7 @@ import { fileDescriptor, isCopyOfPrimary, isInherited, rawHandle, receiver } fro
 import { isPassedOn } from '../kernel/passed-on.ts';
 import { closeBeside, notedPath, type UnixPath } from './unix-path.ts';
 
-// Taken before a stop replaces it (shutdown/inherited-close.ts).
+// Taken before a stop replaces it (shutdown/kept-close.ts).
 // oxlint-disable-next-line typescript/unbound-method
 const { close: closeListener } = Server.prototype;
 

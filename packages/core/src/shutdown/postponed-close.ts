@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import { isListening } from '../listener/listening-socket.ts';
 import { leaveEndToProgram } from '../process/exit.ts';
 import type { InterferenceOutcome } from '../process/stops.ts';
-import { guardInherited } from './inherited-close.ts';
+import { guardKeptClose } from './kept-close.ts';
 
 /** What ends connections beside `close`. `closeHttp2Sessions` is Fastify's own, on the servers that it makes. */
 const CUTTING = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions'] as const;
@@ -88,7 +88,7 @@ export function postponeClose(
       return close.call(server, answer);
     };
   replace('close', guardClose);
-  restores.push(guardInherited(server, guardClose));
+  restores.push(guardKeptClose(server, guardClose));
   for (const name of CUTTING) {
     replace(name, (method) => (callback) => {
       noteProgram();

@@ -11,7 +11,7 @@ let end: (() => void) | undefined;
  * has the method of `http.Server`, and that calls the one of `net.Server` by its name (lib/_http_server.js). It is replaced
  * for as long as a server is guarded; our own closing of a listener does not look it up.
  */
-export function guardInherited(server: Server, guard: Guard): () => void {
+export function guardKeptClose(server: Server, guard: Guard): () => void {
   guards.set(server, guard);
   end ??= replaceClose();
   return () => {

@@ -67,7 +67,7 @@ t.test('a thread that exits, or is terminated, is not waited for', async (t) => 
   child.kill('SIGUSR2');
   await child.line('thread exited with', 2);
   const answers = child.lines('ready').map((port) => ask(Number(port), '/'));
-  await sleep(200);
+  await child.line('request');
   child.kill('SIGTERM');
   t.match(await child.exited, CLEAN);
   const seen = (await Promise.all(answers)).map((answer) =>
@@ -83,7 +83,7 @@ for (const way of ['drain', 'dispose']) {
   t.test(`a thread that another thread has made answers before that exits: ${way}`, async (t) => {
     const child = await startChild(t, 'lifecycle/thread-of-thread', { args: [way] });
     const answer = ask(child.port, '/');
-    await sleep(200);
+    await child.line('request');
     child.kill('SIGTERM');
     t.match(await answer, { status: 200 });
     const { clean, threads } = await reportOf(child);
@@ -110,7 +110,7 @@ t.test('a thread that another thread has terminated is not waited for', async (t
 t.test('what a thread cuts is in the report', async (t) => {
   const child = await startChild(t, 'lifecycle/thread', { args: ['coordinator'] });
   const answer = ask(child.port, '/endless');
-  await sleep(200);
+  await child.line('request');
   child.kill('SIGTERM');
   t.equal(await answer, 'ECONNRESET');
   t.match(await child.exited, { code: 1, signal: null, stderr: /GET \/endless/ });
@@ -124,7 +124,7 @@ t.test('what a thread cuts is in the report', async (t) => {
 t.test('a thread that stands still is cut at the deadline, and that is not clean', async (t) => {
   const child = await startChild(t, 'lifecycle/thread', { args: ['coordinator'] });
   void ask(child.port, '/block');
-  await sleep(200);
+  await child.line('request');
   child.kill('SIGTERM');
   t.match(await child.exited, { code: 1, signal: null, stderr: /thread 1/ });
   t.match(await reportOf(child), { clean: false, threads: [{ thread: 1, outcome: 'killed', report: null }] });
@@ -133,7 +133,7 @@ t.test('a thread that stands still is cut at the deadline, and that is not clean
 t.test('one without signals is stopped by a message, as the page says', async (t) => {
   const child = await startChild(t, 'lifecycle/thread', { args: ['relay'] });
   const answer = fetch(`http://127.0.0.1:${child.port}/`);
-  await sleep(200);
+  await child.line('request');
   child.kill('SIGTERM');
   t.equal((await answer).status, 200);
   const { stderr, ...end } = await child.exited;

@@ -1,5 +1,6 @@
 import type { ThreadReport } from '../api/report.ts';
 import { isReport } from '../cluster/shapes.ts';
+import { now, sleep } from '../clock.ts';
 import { totalsOf } from '../drain/connections.ts';
 import type { Drainable, DrainOptions } from '../drain/drainable.ts';
 import type { Role } from '../shutdown/role.ts';
@@ -8,18 +9,29 @@ import { onThreadExit, openChannel, type ThreadMessage } from './channel.ts';
 /** Milliseconds by which a thread's deadline comes before that of the main thread; at most a tenth of its time. */
 const MARGIN_MS = 200;
 
+/** How long a thread may take to end when it has drained, in milliseconds: its own cleanup may be behind that. */
+const END_MS = 1_000;
+
+/** How often it is looked at, in milliseconds. */
+const LOOK_MS = 10;
+
 const NO_COUNTS = { open: 0, inFlight: 0, idle: 0 };
+
+const NEW = { report: null, over: false, ended: false };
 
 interface Thread {
   report: ThreadReport['report'];
   /** Whether it has reported, or has ended. */
   over: boolean;
+  ended: boolean;
 }
 
 /** The coordinators of worker threads, seen from the main thread: Node delivers signals to that alone. */
 interface Threads extends Drainable {
   readonly known: () => number;
   readonly reports: () => readonly ThreadReport[];
+  /** Resolves when those that have drained have ended too, or have had `END_MS` for it. */
+  readonly ended: () => Promise<void>;
 }
 
 /** A process whose worker threads are drained with it. */
@@ -30,6 +42,10 @@ export function withThreads(role: Role): Role {
     others: [...role.others, threads],
     serves: () => role.serves() || threads.known() > 0,
     threads: threads.reports,
+    finished: async (report) => {
+      await role.finished(report);
+      await threads.ended();
+    },
   };
 }
 
@@ -47,11 +63,12 @@ function createThreads(): Threads {
     if (released) close();
   }
 
-  function end(id: number, report: Thread['report']): void {
+  function end(id: number, report: unknown, ended = true): void {
     const thread = threads.get(id);
     if (thread === undefined) return;
     thread.over = true;
-    thread.report ??= report;
+    thread.ended ||= ended;
+    if (isReport(report)) thread.report ??= report;
     // Of one that ended while the process serves, there is nothing to report.
     if (draining === undefined) threads.delete(id);
     checkEnd();
@@ -65,10 +82,10 @@ function createThreads(): Threads {
   }
 
   function hear(message: ThreadMessage): void {
-    if (message.type === 'report') end(message.thread, isReport(message.report) ? message.report : null);
+    if (message.type === 'report') end(message.thread, message.report, false);
     if (message.type === 'gone') end(message.thread, null);
     if (message.type !== 'hello') return;
-    if (!threads.has(message.thread)) threads.set(message.thread, { report: null, over: false });
+    if (!threads.has(message.thread)) threads.set(message.thread, { ...NEW });
     channel.post({ type: 'welcome', thread: message.thread });
     drain();
   }
@@ -84,13 +101,11 @@ function createThreads(): Threads {
 
   return {
     known: () => threads.size,
+    ended: () => allEnded(threads.values()),
     reports: () => [...threads].toSorted(([a], [b]) => a - b).map(reportOf),
     counts: () => NO_COUNTS,
     unsettled: () => 0,
-    waiting: (limit) =>
-      open()
-        .slice(0, limit)
-        .map(([id]) => `thread ${id}`),
+    waiting: (limit) => open().slice(0, limit).map(nameOf),
     announce: () => {},
     close: (options) => {
       draining = options;
@@ -103,7 +118,7 @@ function createThreads(): Threads {
         waiting.push(resolve);
         checkEnd();
       }),
-    cut: () => open().map(([id]) => ({ kind: 'worker', name: `thread ${id}`, requests: 0, lost: true })),
+    cut: () => open().map((each) => ({ kind: 'worker', name: nameOf(each), requests: 0, lost: true })),
     totals: () => [...threads.values()].map(({ report }) => totalsOf(report, NO_COUNTS)),
     release: () => {
       released = true;
@@ -111,6 +126,16 @@ function createThreads(): Threads {
       if (draining === undefined || open().length === 0) close();
     },
   };
+}
+
+function nameOf([thread]: [number, Thread]): string {
+  return `thread ${thread}`;
+}
+
+async function allEnded(threads: Iterable<Thread>): Promise<void> {
+  const open = [...threads];
+  const until = now() + END_MS;
+  while (now() < until && open.some(({ over, ended }) => over && !ended)) await sleep(LOOK_MS);
 }
 
 function reportOf([thread, { report, over }]: [number, Thread]): ThreadReport {

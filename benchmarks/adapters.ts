@@ -13,8 +13,7 @@ if (!pinned) console.log('Servers and clients share their cores: expect more noi
 
 const program = fileURLToPath(new URL('adapters-server.js', import.meta.url));
 for (const framework of ['fastify', 'express']) {
-  const rounds = await measureSteadyState(framework, options, async (name) => {
-    const kind = name === 'graceful' ? 'graceful' : 'plain';
+  const rounds = await measureSteadyState(framework, options, async (kind) => {
     const child = startChild(onServerCore([options.node, program, framework, kind]));
     const [url] = await child.find(/http:\/\/127\.0\.0\.1:\d+/);
     return { ...child, url };

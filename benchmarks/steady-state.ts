@@ -14,10 +14,8 @@ if (!pinned) console.log('Servers and clients share their cores: expect more noi
 
 const load = options.loaded > 0 ? ['--import', import.meta.resolve('@graceful-cluster/core')] : [];
 if (options.loaded > 0) console.log('The control has loaded the package and makes no use of it.');
-const rounds = await measureSteadyState('node:http', options, async (name) => {
-  const [kind, nodeOptions] =
-    name === 'graceful' ? (['graceful', []] as const) : (['plain', name === 'control' ? load : []] as const);
-  const server = await startServer(kind, options.node, nodeOptions);
+const rounds = await measureSteadyState('node:http', options, async (kind, name) => {
+  const server = await startServer(kind, options.node, name === 'control' ? load : []);
   return { ...server, url: `http://127.0.0.1:${server.port}/` };
 });
 printSteadyState('node:http', rounds, options);

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Load } from './autocannon-run.ts';
 import { startChild, type Child } from './child.ts';
 import { processorTime } from './processor-time.ts';
+import type { Kind } from './server.ts';
 import { printProgress } from './table.ts';
 
 /** `control` is a plain server as well: what is between those two is noise, and their mean has less of it. */
@@ -47,7 +48,7 @@ const orders: readonly (readonly Name[])[] = [
 export async function measureSteadyState(
   title: string,
   options: SteadyOptions,
-  start: (name: Name) => Promise<SteadyServer>,
+  start: (kind: Kind, name: Name) => Promise<SteadyServer>,
 ): Promise<readonly Round[]> {
   const results: Round[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
@@ -62,11 +63,11 @@ export async function measureSteadyState(
 async function measureRound(
   order: readonly Name[],
   { seconds, connections }: SteadyOptions,
-  start: (name: Name) => Promise<SteadyServer>,
+  start: (kind: Kind, name: Name) => Promise<SteadyServer>,
 ): Promise<Round> {
   const servers: SteadyServer[] = [];
   try {
-    for (const name of order) servers.push(await start(name));
+    for (const name of order) servers.push(await start(name === 'graceful' ? 'graceful' : 'plain', name));
     await load(servers, connections, WARM_UP);
     const alone: Load[] = [];
     for (const server of servers) alone.push(...(await load([server], connections, seconds)));

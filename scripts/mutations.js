@@ -201,4 +201,32 @@ export const mutations = [
     instead: '() => true',
     checks: [test('lifecycle/fatal-errors.test')],
   },
+  {
+    step: 'the guard of a close that the program kept',
+    file: 'shutdown/postponed-close.js',
+    line: 'restores.push(guardKeptClose(server, guardClose));',
+    instead: '',
+    checks: [test('beside/beside.test')],
+  },
+  {
+    step: 'the guard of an exit that is imported by name',
+    file: 'process/guard.js',
+    line: 'syncBuiltinESMExports();',
+    instead: '',
+    checks: [test('beside/beside.test')],
+  },
+  {
+    step: 'the code of an exit that nothing could defer',
+    file: 'process/guard.js',
+    line: 'process.exitCode = 1;',
+    instead: ';',
+    checks: [test('lifecycle/kept-exit.test')],
+  },
+  {
+    step: 'the wait for the end of threads that have drained',
+    file: 'threads/main.js',
+    line: 'await threads.ended();',
+    instead: '',
+    checks: [test('lifecycle/worker-thread.test')],
+  },
 ];

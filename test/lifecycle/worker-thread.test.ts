@@ -107,6 +107,13 @@ t.test('a thread that another thread has terminated is not waited for', async (t
   t.match(await child.exited, CLEAN);
 });
 
+t.test('a thread that cleans up when its loop is empty may end', async (t) => {
+  const child = await startChild(t, 'lifecycle/thread', { args: ['flush'] });
+  child.kill('SIGTERM');
+  t.match(await child.exited, CLEAN);
+  t.strictSame([child.lines('flushed'), child.lines('thread exited with')], [[''], ['0']]);
+});
+
 t.test('what a thread cuts is in the report', async (t) => {
   const child = await startChild(t, 'lifecycle/thread', { args: ['coordinator'] });
   const answer = ask(child.port, '/endless');

@@ -2,6 +2,8 @@
 //   npm run soak -- --rounds 200 [--server examples/graceful-server] [--plain-rounds 20] [--node PATH]
 // Or a cluster, in short rounds; the signal goes to its primary, to the whole process group, or by turns:
 //   npm run soak -- --cluster round-robin|shared|reuse-port [--workers 2] [--signal-to process|group|alternating]
+// Or the plain server, or the plain cluster, neither of which knows of us: node --import @graceful-cluster/core/register
+//   npm run soak -- --import [--cluster round-robin|shared]
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
@@ -34,8 +36,8 @@ contenders.forEach(({ ours, name }, index) => {
   if (ours) conclude(name, rows[index]?.rounds ?? []);
 });
 
-async function soak({ name, program, env, count, ours }: Contender): Promise<readonly Round[]> {
-  const command = [node, fileURLToPath(new URL(`../${program}.js`, import.meta.url))];
+async function soak({ name, program, flags, env, count, ours }: Contender): Promise<readonly Round[]> {
+  const command = [node, ...flags, fileURLToPath(new URL(`../${program}.js`, import.meta.url))];
   const done: Round[] = [];
   while (done.length < count) {
     const group = target === 'group' || (target === 'alternating' && done.length % 2 === 1);

@@ -6,6 +6,8 @@ export interface Contender {
   readonly name: string;
   /** A path below `build`, without its extension. */
   readonly program: string;
+  /** What `node` gets before the program. */
+  readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly count: number;
   /** Whether a single loss makes the soak fail. */
@@ -25,12 +27,17 @@ type Target = (typeof targets)[number];
 /** By turns: the process alone, then its whole process group. */
 const targets = ['process', 'group', 'alternating'] as const;
 
+const PRELOAD = ['--import', '@graceful-cluster/core/register'];
+
 /** What each mode is to the cluster fixture. */
 export const modes = { 'round-robin': 'rr', shared: 'none', 'reuse-port': 'reusePort' } as const;
 
 export type Mode = keyof typeof modes;
 
 export const load: LoadOptions = { newConnection: 64, keepAlive: 64, slow: 4 };
+
+/** What each mode is to Node, for a program that names none (`node:cluster`, NODE_CLUSTER_SCHED_POLICY). */
+const policies = { 'round-robin': 'rr', shared: 'none' } as const;
 
 /** Its shutdowns are short, so that several hundred fit into minutes. */
 const SHORT = { slowPath: '/slow?ms=300' };
@@ -43,6 +50,7 @@ export function readSoakOptions(): SoakOptions {
       server: { type: 'string', default: 'examples/graceful-server' },
       cluster: { type: 'string' },
       workers: { type: 'string', default: '2' },
+      import: { type: 'boolean', default: false },
       'signal-to': { type: 'string', default: 'process' },
       node: { type: 'string', default: process.execPath },
     },
@@ -51,19 +59,50 @@ export function readSoakOptions(): SoakOptions {
   const plainCount = readCount('plain-rounds', values['plain-rounds'], 0);
   const target = readOne('signal-to', values['signal-to'], targets);
   const common = { node: values.node, target };
+  const flags = values.import ? PRELOAD : [];
+  const preloaded = (plain: Contender) => ({
+    ...plain,
+    name: `${plain.name}, --import`,
+    flags,
+    ours: true,
+    count,
+  });
   if (values.cluster === undefined) {
-    const plain = { name: 'plain-server', program: 'examples/plain-server', ours: false, env: {} };
-    const ours = { name: values.server, program: values.server, ours: true, env: {}, count };
-    return { ...common, contenders: some([{ ...plain, count: plainCount }, ours]), timing: {}, load };
+    const program = values.server;
+    const plain = {
+      name: 'plain-server',
+      program: 'examples/plain-server',
+      flags: [],
+      env: {},
+      count: plainCount,
+      ours: false,
+    };
+    const ours = values.import ? preloaded(plain) : { ...plain, name: program, program, count, ours: true };
+    return { ...common, contenders: some([plain, ours]), timing: {}, load };
   }
-  const mode = readOne('cluster', values.cluster, Object.keys(modes) as Mode[]);
   const WORKERS = String(readCount('workers', values.workers, 1));
-  const plain = { name: 'plain cluster', program: 'examples/plain-cluster', ours: false, env: { WORKERS } };
-  const env = { WORKERS, MODE: modes[mode] };
-  const ours = { name: `cluster, ${mode}`, program: 'test/fixtures/cluster/server', ours: true, env, count };
+  const choices = Object.keys(values.import ? policies : modes) as Mode[];
+  const mode = readOne('cluster', values.cluster, choices);
+  const policy = mode === 'reuse-port' ? policies['round-robin'] : policies[mode];
+  const plain = {
+    name: `plain cluster, ${mode}`,
+    program: 'examples/plain-cluster',
+    flags: [],
+    env: { WORKERS, NODE_CLUSTER_SCHED_POLICY: policy },
+    count: mode === 'round-robin' || values.import ? plainCount : 0,
+    ours: false,
+  };
+  const supervised = {
+    ...plain,
+    name: `cluster, ${mode}`,
+    program: 'test/fixtures/cluster/server',
+    env: { WORKERS, MODE: modes[mode] },
+    count,
+    ours: true,
+  };
   return {
     ...common,
-    contenders: some([{ ...plain, count: mode === 'round-robin' ? plainCount : 0 }, ours]),
+    contenders: some([plain, values.import ? preloaded(plain) : supervised]),
     timing: { warmup: 400, loadAfterSignal: 1_000 },
     load: { ...load, ...SHORT },
   };

@@ -28,6 +28,8 @@ const frameworks = {
   const middleware = graceful({ timeout: 5_000, health: true });
   const { coordinator } = middleware;
   app.use(middleware);
+  // @ts-expect-error it has to be called
+  void (() => app.use(graceful));
   WATCH
   app.get('/', (_request, response) => {
     void stop().then(() => response.send('hello'));

@@ -45,7 +45,19 @@ app.use('/api', graceful());
 express.Router().use(graceful({ coordinator }));
 graceful({ server: createServer(app) }).coordinator.onShutdown('database', () => {});
 
+const [given]: Parameters<typeof graceful> = [{ timeout: 5_000 }];
+graceful(given);
+graceful(undefined);
+
 // @ts-expect-error there is no such option
 graceful({ timeuot: 1 });
+// @ts-expect-error it has to be called
+app.use(graceful);
+// @ts-expect-error it has to be called
+app.use('/api', graceful);
+// @ts-expect-error it has to be called
+app.get('/', graceful);
+// @ts-expect-error it has to be called
+express.Router().use(graceful);
 // @ts-expect-error it is one of Node's servers
 graceful({ server: app });

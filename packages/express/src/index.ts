@@ -42,7 +42,12 @@ type Handle = (...args: Parameters<GracefulMiddleware>) => void;
 const NAMES = ['health', 'server', 'coordinator', ...optionNames];
 
 /** Drains an Express app without losing a request: `app.use(graceful())`, before or after `listen`, is all. */
-export function graceful(options: GracefulOptions = {}): GracefulMiddleware {
+export function graceful(
+  ...args: [options?: GracefulOptions | undefined] | [options: GracefulOptions]
+): GracefulMiddleware {
+  // A union of tuples, so that `app.use(graceful)` does not compile: TypeScript compares one with all parameters of a
+  // handler, while a plain parameter matches the `err: any` of Express's error handlers.
+  const [options = {}] = args;
   checkOptionNames(options, NAMES, 'app.use(graceful())');
   const { coordinator: given, server: only, health: wanted = false, ...rest } = options;
   const coordinator = findCoordinator(given, rest);

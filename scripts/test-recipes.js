@@ -1,8 +1,8 @@
 // Runs each program and each marked command line of docs/frameworks.md and docs/observability.md with the packages that
 // it needs, from npm, and stops it with a request in flight: the answer must arrive, the next client be refused, and the
-// exit code be 0.
+// exit code be 0. And `watchers`: how long each watcher of docs/troubleshooting.md waits for a stop.
 //   node scripts/test-recipes.js [--cheap] [name…]     RECIPES=<folder>: keeps what was installed there
-// --cheap leaves out what takes minutes to build: CI runs that.
+// --cheap leaves out what takes minutes to build, and what is measured for comparison: CI runs that.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build, projects } from './recipes/projects.js';
+import { install as installOfWatchers, tryWatchers, watchers } from './recipes/watchers.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = ['docs/frameworks.md', 'docs/observability.md'];
@@ -34,10 +35,13 @@ const recipes = pages.flatMap((page) =>
   ),
 );
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('--'));
+const cheap = process.argv.includes('--cheap');
 const isCheap = ({ project }) => projects[project]?.long !== true;
 const chosen = recipes.filter((recipe) =>
-  wanted.length === 0 ? !process.argv.includes('--cheap') || isCheap(recipe) : wanted.includes(recipe.name),
+  wanted.length === 0 ? !cheap || isCheap(recipe) : wanted.includes(recipe.name),
 );
+
+const withWatchers = wanted.length === 0 || wanted.includes('watchers');
 
 /** Packages that the programs import, and that are not ours or Node's. */
 const programs = chosen.filter(({ language, project }) => language === 'js' && project === undefined);
@@ -50,6 +54,7 @@ const imports = programs.flatMap(({ text }) =>
   ),
 );
 const foreign = [...new Set(imports)].filter((name) => !/^(?:node:|@graceful-cluster\/)/.test(name));
+if (withWatchers) foreign.push(...installOfWatchers);
 /** Peers that a package does not bring. */
 const peers = { '@apollo/server': ['graphql'] };
 
@@ -150,9 +155,11 @@ let failed = 0;
 try {
   if (foreign.length > 0 && !(kept !== undefined && existsSync(join(target, 'node_modules')))) install();
   copyOwn(target);
+  if (withWatchers) failed += await tryWatchers(target, cheap);
   for (const recipe of chosen) if (!(await run(recipe))) failed += 1;
 } finally {
   if (kept === undefined) rmSync(target, { recursive: true });
 }
-console.log(`${chosen.length - failed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && chosen.length > 0 ? 0 : 1;
+const tried = chosen.length + (withWatchers ? watchers.length : 0);
+console.log(`${tried - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && tried > 0 ? 0 : 1;

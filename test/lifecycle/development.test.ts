@@ -46,6 +46,12 @@ function run(t: Test, command: string, args: readonly string[]): Program {
   return { child, line };
 }
 
+/** The process id of what script(1) runs. */
+function programOf(child: ChildProcess): number {
+  const [pid = ''] = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).stdout.split('\n');
+  return Number(pid);
+}
+
 /** A connection that never says a byte, as browsers open them, and that ends when the server does. */
 async function openSilent(t: Test, port: number): Promise<Socket> {
   const from = localAddress === '' ? {} : { localAddress };
@@ -85,13 +91,26 @@ t.test('Ctrl-C at a terminal: what is in flight has its time', { skip: noScript 
   isQuick(t, await line('stopped'));
 });
 
+t.test('SIGUSR2 at a terminal, which nodemon sends', { skip: noScript }, async (t) => {
+  const options = JSON.stringify({ ...(JSON.parse(slow) as object), signals: ['SIGUSR2'] });
+  const { child, line } = run(t, 'script', [
+    '-qec',
+    `exec ${process.execPath} ${fixture} '${options}'`,
+    '/dev/null',
+  ]);
+  const port = Number(await line('ready'));
+  await openSilent(t, port);
+  await line('connection');
+  process.kill(programOf(child), 'SIGUSR2');
+  isQuick(t, await line('stopped'));
+});
+
 t.test('SIGTERM at a terminal is as in production', { skip: noScript }, async (t) => {
   const options = JSON.stringify({ shutdownDelay: 700 });
   const command = `exec ${process.execPath} ${fixture} '${options}'`;
   const { child, line } = run(t, 'script', ['-qec', command, '/dev/null']);
   await line('ready');
-  const [pid = ''] = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).stdout.split('\n');
-  process.kill(Number(pid), 'SIGTERM');
+  process.kill(programOf(child), 'SIGTERM');
   const [, took] = (await line('stopped')).split(' ');
   t.ok(Number(took) >= 690, `${took} ms: the delay was waited for`);
 });

@@ -81,7 +81,7 @@ export interface CoordinatorOptions {
   /**
    * Whether a person waits for the stop: `shutdownDelay` is 0 then, and connections that ask for nothing get 50 ms in
    * place of `keepAliveGrace`. Requests in flight have all their time.
-   * True for a Ctrl-C at a terminal and in a program that `node --watch` runs, if not given.
+   * True for a SIGINT or SIGUSR2 at a terminal and in a program that `node --watch` runs, if not given.
    * @defaultValue found out
    */
   readonly development?: boolean | undefined;

@@ -12,8 +12,8 @@ const WATCHED = 'WATCH_REPORT_DEPENDENCIES';
 
 /**
  * The settings of a stop that a person waits for: no delay for load balancers, and next to no grace for connections
- * that ask for nothing. What is in flight has all its time. Without the `development` option that is a SIGINT where
- * stdin or stderr is a terminal (a Ctrl-C), and a program that `node --watch` runs.
+ * that ask for nothing. What is in flight has all its time. Without the `development` option that is a program that
+ * `node --watch` runs, and where stdin or stderr is a terminal a SIGINT (a Ctrl-C) or SIGUSR2 (nodemon).
  *
  * @param reason - what began the stop
  */
@@ -29,5 +29,5 @@ export function settingsFor(settings: Settings, reason: string): Settings {
 
 function isDevelopment(reason: string): boolean {
   if (process.env[WATCHED] !== undefined) return true;
-  return reason === 'SIGINT' && (isatty(0) || isatty(2));
+  return (reason === 'SIGINT' || reason === 'SIGUSR2') && (isatty(0) || isatty(2));
 }

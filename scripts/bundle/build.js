@@ -48,7 +48,7 @@ const GETTER =
 const SIMPLE = /[[{(]\n[^{}`[\]]*?\n\t*[\]})]/g;
 function onOneLine(text) {
   const line = text.replaceAll(/\n\t*/g, ' ');
-  return line.length > 120 || line.includes('//') ? text : line;
+  return line.length > 140 || line.includes('//') ? text : line;
 }
 
 /** What is no entry itself: one file, which all entries share, and so its state. */

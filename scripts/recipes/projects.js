@@ -31,7 +31,11 @@ export const projects = {
   next,
   'next-standalone': {
     ...next,
-    files: { ...next.files, 'next.config.js': "export default { output: 'standalone' };\n" },
+    files: {
+      ...next.files,
+      // Next takes the next folder above with a lockfile for the root, and puts server.js that much deeper.
+      'next.config.js': `export default { output: 'standalone', outputFileTracingRoot: import.meta.dirname };\n`,
+    },
   },
   nitro: {
     install: ['nitropack@2'],

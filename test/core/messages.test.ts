@@ -5,7 +5,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import Fastify from 'fastify';
 import t from 'tap';
 import { WebSocketServer } from 'ws';
-import { createCoordinator, superviseCluster } from '@graceful-cluster/core';
+import { createCoordinator, superviseCluster, type ShutdownCoordinator } from '@graceful-cluster/core';
 import { graceful } from '@graceful-cluster/express';
 import gracefulCluster from '@graceful-cluster/fastify';
 
@@ -86,6 +86,29 @@ t.test('options: each function names its own', async (t) => {
     await messageOf(() => superviseCluster({ workers: 'max' as 'auto' })),
     /^expected `workers` to be a whole number > 0 or 'auto', got 'max' \(string\)/,
   );
+});
+
+t.test('what an adapter is given, and readiness', async (t) => {
+  const wrong = { coordinator: createCoordinator as unknown as ShutdownCoordinator };
+  const path = { health: '/health' as unknown as boolean };
+  const calls: ((options: object) => unknown)[] = [
+    (options) => graceful(options),
+    (options) => Fastify().register(gracefulCluster, { signals: [], ...options }),
+  ];
+  for (const call of calls) {
+    t.match(
+      await messageOf(async () => call(wrong)),
+      /^expected `coordinator` to be what createCoordinator\(\) returns, got \[Function/,
+    );
+    t.equal(
+      await messageOf(async () => call(path)),
+      `expected \`health\` to be a boolean or { live, ready, checks }, got '/health' (string) ${option}`,
+    );
+  }
+  const coordinator = createCoordinator({ signals: [] });
+  const setReady = coordinator.setReady as (ready?: boolean) => void;
+  t.equal(await messageOf(() => setReady()), `expected \`ready\` to be a boolean, got undefined ${argument}`);
+  coordinator.dispose();
 });
 
 t.test('app.use(graceful) without the call throws at that line', async (t) => {

@@ -4,13 +4,13 @@ import {
   type CoordinatorOptions,
   type ShutdownCoordinator,
 } from '@graceful-cluster/core';
-import { rejectExtraOptions } from '@graceful-cluster/core/adapter';
+import { checkCoordinator, rejectExtraOptions } from '@graceful-cluster/core/adapter';
 
 /**
  * The coordinator of a `graceful()`. Without options several apps share one: no hook of one app, such as closing a
  * database, may run while another still answers.
  *
- * @throws ERR_GRACEFUL_INVALID_OPTION
+ * @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_INVALID_ARGUMENT
  */
 export function findCoordinator(
   given: ShutdownCoordinator | undefined,
@@ -18,6 +18,7 @@ export function findCoordinator(
 ): ShutdownCoordinator {
   const options = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   if (given !== undefined) {
+    checkCoordinator(given);
     rejectExtraOptions(options);
     return given;
   }

@@ -6,7 +6,7 @@ import {
   type HealthOptions,
   type ShutdownCoordinator,
 } from '@graceful-cluster/core';
-import { checkOptionNames, optionNames } from '@graceful-cluster/core/adapter';
+import { checkHealthOption, checkOptionNames, optionNames } from '@graceful-cluster/core/adapter';
 import { findCoordinator } from './coordinator.ts';
 import { createMount, refuseMount } from './mount.ts';
 import { claimServers } from './servers.ts';
@@ -50,6 +50,7 @@ export function graceful(
   const [options = {}] = args;
   checkOptionNames(options, NAMES, 'app.use(graceful())');
   const { coordinator: given, server: only, health: wanted = false, ...rest } = options;
+  checkHealthOption(wanted);
   const coordinator = findCoordinator(given, rest);
   const health = wanted === false ? undefined : healthHandler(coordinator, wanted === true ? {} : wanted);
   const claim = claimServers(coordinator, only);

@@ -1,5 +1,10 @@
 import { createCoordinator, type CoordinatorOptions, type ShutdownCoordinator } from '@graceful-cluster/core';
-import { checkOptionNames, optionNames, rejectExtraOptions } from '@graceful-cluster/core/adapter';
+import {
+  checkCoordinator,
+  checkOptionNames,
+  optionNames,
+  rejectExtraOptions,
+} from '@graceful-cluster/core/adapter';
 import type { FastifyInstance } from 'fastify';
 import type { GracefulClusterOptions } from './options.ts';
 
@@ -17,7 +22,7 @@ export interface FoundCoordinator {
   readonly isOwn: boolean;
 }
 
-/** @throws ERR_GRACEFUL_INVALID_OPTION */
+/** @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_INVALID_ARGUMENT */
 export function findCoordinator(
   fastify: FastifyInstance,
   root: FastifyInstance,
@@ -27,8 +32,10 @@ export function findCoordinator(
   const given = options.coordinator;
   const known = coordinators.get(root);
   const own = coordinatorOptions(options);
-  if (given !== undefined)
+  if (given !== undefined) {
+    checkCoordinator(given);
     rejectExtraOptions(known === undefined || known === given ? own : { coordinator: given });
+  }
   const coordinator = known ?? given ?? createCoordinator({ logger: findLogger(fastify), ...own });
   coordinators.set(root, coordinator);
   return { coordinator, isNew: known === undefined, isOwn: given === undefined };

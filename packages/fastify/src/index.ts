@@ -7,6 +7,7 @@ import {
   superviseCluster,
   type ShutdownCoordinator,
 } from '@graceful-cluster/core';
+import { checkHealthOption } from '@graceful-cluster/core/adapter';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
 import { drainBeforeClose } from './close.ts';
@@ -25,15 +26,15 @@ declare module 'fastify' {
 type Plugin = FastifyPluginAsync<GracefulClusterOptions>;
 
 const plugin = async (fastify: FastifyInstance, options: GracefulClusterOptions): Promise<void> => {
+  const { health = false } = options;
+  checkHealthOption(health);
   const root = rootOf(fastify);
   const { coordinator, isNew, isOwn } = findCoordinator(fastify, root, options);
   if (isNew) {
     root.decorate('coordinator', coordinator);
     drainBeforeClose(root, coordinator, isOwn);
   }
-  const { health = false } = options;
-  if (health === false) return;
-  addHealthRoutes(fastify, healthHandler(coordinator, health === true ? {} : health));
+  if (health !== false) addHealthRoutes(fastify, healthHandler(coordinator, health === true ? {} : health));
 };
 
 /** Not async: `register(gracefulCluster())` throws at that line. */

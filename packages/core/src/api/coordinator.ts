@@ -72,6 +72,7 @@ export interface ShutdownCoordinator extends AsyncDisposable {
   readonly state: State;
   /** False from the signal on, and while `setReady(false)` holds. */
   readonly ready: boolean;
+  /** @throws ERR_GRACEFUL_INVALID_ARGUMENT */
   readonly setReady: (ready: boolean) => void;
   /** Aborts when the listeners are off the network, for endless streams and background loops. */
   readonly signal: AbortSignal;

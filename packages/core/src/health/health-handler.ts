@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkCoordinator } from '../api/check-coordinator.ts';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import { expected, type GracefulTypeError } from '../api/errors.ts';
 import {
@@ -21,10 +22,7 @@ type Checks = NonNullable<HealthOptions['checks']>;
  * @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_INVALID_ARGUMENT
  */
 export function healthHandler(coordinator: ShutdownCoordinator, options: HealthOptions = {}): HealthHandler {
-  if (typeof coordinator !== 'object' || coordinator === null || typeof coordinator.setReady !== 'function') {
-    const rule = 'what createCoordinator() returns';
-    throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'coordinator', rule, coordinator);
-  }
+  checkCoordinator(coordinator);
   checkOptionNames(options, names, 'healthHandler(coordinator, options)');
   const { live = '/livez', ready = '/readyz', checks = {}, checkTimeout = 1_000 } = options;
   checkOptions(live, ready, checks, checkTimeout);

@@ -1,5 +1,5 @@
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
-import { describeError, GracefulError, warn } from '../api/errors.ts';
+import { describeError, expected, GracefulError, warn } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
 import { combine } from '../drain/drainable.ts';
@@ -180,6 +180,8 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       return lifecycle.ready();
     },
     setReady: (value) => {
+      if (typeof value !== 'boolean')
+        throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'ready', 'a boolean', value);
       lifecycle.setReady(value);
       role.readyChanged(value);
     },

@@ -17,11 +17,14 @@
 #include <node_api.h>
 
 // In no kernel header, but part of the system call interface all the same.
-enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16 };
+enum { AF_UNIX = 1, AF_NETLINK = 16 };
 enum { SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000 };
 enum { F_GETFL = 3, O_NONBLOCK = 04000 };
 enum { SHUT_RD = 0, SHUT_WR = 1 };
 enum { STATE_SYN_RECV = 3, STATE_LISTEN = 10 };
+
+// The number of the one request that a netlink socket sends.
+enum { DUMP = 1 };
 
 static long system_call_once(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__) && defined(__LP64__)
@@ -146,7 +149,6 @@ static long shutdown_write(long fd, long unused) {
 }
 
 struct answers {
-  unsigned family;
   __be16 port;
   long count;
 };
@@ -157,7 +159,7 @@ static long read_answers(struct answers *answers, const char *bytes, unsigned lo
     const struct nlmsghdr *header = (const struct nlmsghdr *)bytes;
     if (header->nlmsg_len < sizeof *header || header->nlmsg_len > length) return -EBADMSG;
     unsigned long payload = header->nlmsg_len - sizeof *header;
-    if (header->nlmsg_seq == answers->family) {
+    if (header->nlmsg_seq == DUMP) {
       if (header->nlmsg_flags & NLM_F_DUMP_INTR) return -EINTR;
       if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) {
         // Both begin with -errno; in an end without one nothing went wrong.
@@ -165,7 +167,7 @@ static long read_answers(struct answers *answers, const char *bytes, unsigned lo
         if (error < 0) return error;
         return header->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
       }
-      if (header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
+      if (header->nlmsg_type == TCPDIAG_GETSOCK) {
         const struct inet_diag_msg *socket = (const struct inet_diag_msg *)(header + 1);
         if (payload < sizeof *socket) return -EBADMSG;
         answers->count += socket->idiag_state == STATE_SYN_RECV && socket->id.idiag_sport == answers->port;
@@ -180,20 +182,18 @@ static long read_answers(struct answers *answers, const char *bytes, unsigned lo
 }
 
 // The kernel writes the first part of the answer while it takes the request, and each further one while the one
-// before is read, so there is nothing to wait for. 4,096 parts are 1.5 million sockets.
-static long count_family(long netlink, struct answers *answers) {
+// before is read, so there is nothing to wait for. 4,096 parts are 1.5 million sockets. A walk through the kernel's table
+// takes milliseconds: SOCK_DIAG_BY_FAMILY wants one for each family, and this older request has none (inet_diag_dump_compat).
+static long read_dump(long netlink, struct answers *answers) {
   struct {
     struct nlmsghdr header;
-    struct inet_diag_req_v2 body;
+    struct inet_diag_req body;
   } request = {
       .header = {.nlmsg_len = sizeof request,
-                 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                 .nlmsg_type = TCPDIAG_GETSOCK,
                  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-                 .nlmsg_seq = answers->family},
-      .body = {.sdiag_family = (__u8)answers->family,
-               .sdiag_protocol = IPPROTO_TCP,
-               .idiag_states = 1 << STATE_SYN_RECV,
-               .id = {.idiag_sport = answers->port}},
+                 .nlmsg_seq = DUMP},
+      .body = {.idiag_states = 1 << STATE_SYN_RECV, .id = {.idiag_sport = answers->port}},
   };
   long sent = system_call(__NR_sendto, netlink, (long)&request, sizeof request, MSG_DONTWAIT, 0, 0);
   if (sent < 0) return sent;
@@ -213,10 +213,8 @@ static long syn_received(long port, long unused) {
   (void)unused;
   long netlink = system_call(__NR_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG, 0, 0, 0);
   if (netlink < 0) return netlink;
-  struct answers answers = {.family = AF_INET, .port = __builtin_bswap16((__u16)port)};
-  long error = count_family(netlink, &answers);
-  answers.family = AF_INET6;
-  if (error == 0) error = count_family(netlink, &answers);
+  struct answers answers = {.port = __builtin_bswap16((__u16)port)};
+  long error = read_dump(netlink, &answers);
   system_call_once(__NR_close, netlink, 0, 0, 0, 0, 0);
   return error < 0 ? error : answers.count;
 }

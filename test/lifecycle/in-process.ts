@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createCoordinator, type ShutdownCoordinator } from '@graceful-cluster/core';
+import { createCoordinator, type CoordinatorOptions, type ShutdownCoordinator } from '@graceful-cluster/core';
 import type { Owner } from '../helpers/child.ts';
 
 const options = { signals: [], keepAliveGrace: 100, timeout: 8_000, cleanupTimeout: 500 };
 
-export function create(t: Owner): ShutdownCoordinator {
-  const coordinator = createCoordinator(options);
+export function create(t: Owner, others: CoordinatorOptions = {}): ShutdownCoordinator {
+  const coordinator = createCoordinator({ ...options, ...others });
   t.teardown(() => coordinator.dispose());
   return coordinator;
 }

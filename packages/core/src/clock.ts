@@ -26,7 +26,7 @@ export interface Deadline {
   readonly expired: () => boolean;
   /** Resolves with what `work` gives, or with undefined at the deadline; `work` itself is not stopped. */
   readonly race: <T>(work: Promise<T>) => Promise<T | undefined>;
-  /** Moves it to `milliseconds` from now, if that is earlier. */
+  /** Moves it to `milliseconds` from now, if that is earlier by a millisecond or more: listeners are told of it. */
   readonly shorten: (milliseconds: number) => void;
   /** Calls `listener` each time that it was shortened; returns a function that stops that. */
   readonly onShortened: (listener: () => void) => () => void;
@@ -50,7 +50,7 @@ export function createDeadline(milliseconds: number): Deadline {
     expired: () => left() === 0,
     onShortened,
     shorten: (earlier) => {
-      if (now() + earlier >= end) return;
+      if (now() + earlier > end - 1) return;
       end = now() + earlier;
       for (const listener of listeners) listener();
     },

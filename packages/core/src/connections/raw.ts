@@ -68,6 +68,8 @@ export function trackRaw(
     waiting: (limit) => [...sockets.entries.keys()].slice(0, limit).map(peerName),
     announce: () => {},
     drain: (given) => {
+      // What was passed on before is no part of it.
+      sockets.sweep();
       draining = true;
       limits = given;
       for (const socket of sockets.entries.keys()) end(socket);

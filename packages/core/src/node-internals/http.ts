@@ -57,11 +57,8 @@ export function listsConnections(server: Server): boolean {
 
 /** Sockets that the server has accepted, those from before we looked included. */
 export function knownSockets(server: Server): readonly Socket[] {
-  return (
-    parserList(server)
-      ?.all()
-      .flatMap(({ socket }) => socket ?? []) ?? []
-  );
+  const parsers = parserList(server)?.all() ?? [];
+  return parsers.map(({ socket }) => socket).filter((socket) => socket !== undefined);
 }
 
 /** Sockets on which a message has begun, and those that never sent one (llhttp's clock runs from the accept). */

@@ -98,14 +98,13 @@ export async function runShutdown(
 ): Promise<ShutdownReport> {
   const { settings, servers, work, everything, before, after, errors, note, enter, hold } = parts;
   const { reason } = order;
+  let open = 0;
+  const draining = deadlineBefore(deadline, (left) => left - cleanupTime(parts, order, left, open));
   const start = now();
-  const draining = deadlineBefore(deadline, (left) => left - cleanupTime(parts, order, left));
   const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : NO_DELAY;
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];
-  let cut: readonly CutConnection[] = [];
-  let listeners: readonly ListenerReport[] = [];
-  let open = 0;
+  let [cut, listeners]: [readonly CutConnection[], readonly ListenerReport[]] = [[], []];
   let drained = false;
 
   const phase = async (name: keyof typeof phases, steps: () => Promise<void>): Promise<void> => {
@@ -126,9 +125,10 @@ export async function runShutdown(
   }
   const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS_MS);
   await phase('closing', async () => {
-    // In a primary, those of its workers come with their reports.
-    open = servers.counts().open;
     attempt(note, () => everything.close(drainOptions(parts, order, draining, deadline)), undefined);
+    // Behind the seal, since thousands take milliseconds. In a primary, those of its workers come with their reports.
+    open = servers.counts().open;
+    draining.shorten(deadline.left() - cleanupTime(parts, order, deadline.left(), open));
     attempt(note, () => parts.closing(reason), undefined);
     const half = deadlineBefore(draining, (left) => left / 2);
     void whenCalm(everything, half, () => drained).then(hold.calm);
@@ -174,15 +174,16 @@ export async function runShutdown(
 
 /** Time after the drain. A worker needs some only if it has hooks: the primary keeps its own. */
 function cleanupTime(
-  { settings, servers, after, cleansUp }: ShutdownParts,
+  { settings, after, cleansUp }: ShutdownParts,
   order: DrainOrder,
   left: number,
+  open: number,
 ): number {
   const { cleanupTimeout } = settings;
   const hooks = after.size() > 0;
   if (!order.own) return hooks ? Math.min(cleanupTimeout, left / 2) : 0;
   if (!hooks && !cleansUp(order.reason)) {
-    const cut = Math.min(CUT_MS, left / 10) + servers.counts().open * CUT_EACH_MS;
+    const cut = Math.min(CUT_MS, left / 10) + open * CUT_EACH_MS;
     return Math.min(cleanupTimeout, cut, left / 2);
   }
   return order.timeout === undefined ? cleanupTimeout : Math.min(cleanupTimeout, left / 2);

@@ -56,8 +56,13 @@ export function createCensus(): Census {
   };
 }
 
-/** Counts while nothing shuts down, when nothing of ours is on the path of a request: Node knows what a socket writes. */
-export function countSockets(sockets: ReadonlySet<Socket>): ConnectionCounts {
+/**
+ * Counts while nothing shuts down, when nothing of ours is on the path of a request: Node knows what a socket writes.
+ *
+ * @param sockets - those that Node shows: the others are added to it
+ */
+export function countSockets(sockets: Set<Socket>, others: Iterable<Socket>): ConnectionCounts {
+  for (const socket of others) sockets.add(socket);
   const exposed = exposesCurrentResponse();
   let inFlight = 0;
   let busy = 0;

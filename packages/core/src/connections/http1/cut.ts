@@ -1,6 +1,7 @@
 import type { CutConnection } from '../../api/report.ts';
 import { protocolOf } from '../../node-internals/http.ts';
 import { peerName, requestName, withAge } from '../names.ts';
+import { NONE } from './in-flight.ts';
 import type { Http1Connection } from './request-channel.ts';
 
 /** The oldest request of a connection, `GET /export, 4.2 s`, or the peer's address where there is none. */
@@ -13,25 +14,36 @@ export function nameOf(connection: Http1Connection): string {
 }
 
 /**
- * What the report says of a connection that is destroyed now. A request head that was never completed is nothing that
+ * Destroys a connection, and returns what the report says of it. A request head that was never completed is nothing that
  * was asked for: a client that dribbles must not decide how a stop ends.
  *
  * @param headBegun - whether a request head is on its way
  */
-export function describeCut(connection: Http1Connection, headBegun: () => boolean): CutConnection {
+export function cut(
+  connection: Http1Connection,
+  headBegun: (connection: Http1Connection) => boolean,
+): CutConnection {
   const kind = cutKind(connection, headBegun);
-  return {
+  const described: CutConnection = {
     kind,
     name: nameOf(connection),
     requests: connection.inFlight.size,
     lost: kind === 'request' || kind === 'upgraded',
   };
+  // From here on it counts as cut, and as nothing else.
+  connection.owner.leave(connection);
+  connection.inFlight = NONE;
+  connection.socket.destroy();
+  return described;
 }
 
-function cutKind(connection: Http1Connection, headBegun: () => boolean): CutConnection['kind'] {
+function cutKind(
+  connection: Http1Connection,
+  headBegun: (connection: Http1Connection) => boolean,
+): CutConnection['kind'] {
   const { drain, inFlight, socket } = connection;
   if (drain?.ending !== undefined || drain?.saidAll === true) return 'lingering';
   if (inFlight.size > 0) return 'request';
   if (protocolOf(socket) === 'upgraded') return 'upgraded';
-  return headBegun() ? 'head' : 'idle';
+  return headBegun(connection) ? 'head' : 'idle';
 }

@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { now } from '../../clock.ts';
 import type { ConnectionHooks } from '../../drain/connections.ts';
 import type { DrainLimits } from '../../drain/limits.ts';
 import { protocolOf } from '../../node-internals/http.ts';
@@ -11,23 +10,19 @@ import { createUpgradedEndings } from '../upgraded.ts';
 import type { Census } from './census.ts';
 import { replaceDestroySoon } from './destroy-soon.ts';
 import { createHandBack, type HandBack } from './hand-back.ts';
-import { createIdleConnections, silent, type IdleConnections } from './idle.ts';
+import { createIdleConnections, type IdleConnections } from './idle.ts';
 import { createQuickEnd } from './quick-end.ts';
 import { drainState, type Http1Connection } from './request-channel.ts';
-
-/** What it takes to end an idle connection, in milliseconds: where there are so many, those that have been idle for long begin early. */
-const END_MS = 0.05;
-
-/** The least time that is worth it, in milliseconds. */
-const EARLY_MS = 25;
+import { createUsedGrace } from './used-grace.ts';
 
 /** How each connection of a server ends. */
 export interface Endings {
   readonly idle: IdleConnections;
   readonly handBack: HandBack;
+  /** The drain begins. @param count - of the connections that are idle */
+  readonly start: (count: number) => void;
   /** Ends a connection as what it does now asks for. */
   readonly begin: (connection: Http1Connection) => void;
-  readonly beginAll: (connections: Iterable<Http1Connection>) => void;
   /** Has one that is busy end well, whoever ends it: Node after its last response, or the application. */
   readonly watch: (connection: Http1Connection) => void;
   /** Sends the FIN. */
@@ -49,6 +44,7 @@ export function createEndings({ server, plain, hooks, census, limits }: EndingsO
     end: (connection) => end(connection, 'idle'),
     endUpgraded: endUpgrade,
   });
+  const grace = createUsedGrace(limits);
   const quick = createQuickEnd(limits);
   const leaving = createSchedule(endUpgrade);
   const upgraded = createUpgradedEndings(hooks, limits);
@@ -56,25 +52,12 @@ export function createEndings({ server, plain, hooks, census, limits }: EndingsO
   // What TLS knows of a connection is in this process.
   const handBack = createHandBack(server, plain, limits, idle);
 
-  function begin(connection: Http1Connection, early = 0): void {
+  function begin(connection: Http1Connection): void {
     const { socket, inFlight, drain } = connection;
     if (inFlight.size > 0 || isPassedOn(socket)) return;
     // A turn later the listeners of `closing` have run, and the application has written its last messages.
     if (drain?.upgraded === true) leaving.set(connection, 0);
-    else if (!handBack.offer(connection)) idle.await(connection, early);
-  }
-
-  /** Where very many are idle, those that have been so for longer than the grace use up what is left of it in turn. */
-  function beginAll(connections: Iterable<Http1Connection>): void {
-    const { keepAliveGrace: grace } = limits();
-    const idleBefore = now() - grace;
-    let early = Math.min(grace, census.unsettled() * END_MS);
-    if (early < EARLY_MS) early = 0;
-    for (const connection of connections) {
-      const long = early > 0 && connection.since < idleBefore && !silent(connection);
-      begin(connection, long ? early : 0);
-      if (long) early = Math.max(0, early - END_MS);
-    }
+    else if (!handBack.offer(connection)) idle.await(connection, grace.of(connection));
   }
 
   function endUpgrade(connection: Http1Connection): void {
@@ -112,8 +95,8 @@ export function createEndings({ server, plain, hooks, census, limits }: EndingsO
   return {
     idle,
     handBack,
+    start: grace.start,
     begin,
-    beginAll,
     watch,
     end,
     stop: () => {

@@ -17,9 +17,9 @@ export interface IdleConnections {
   /**
    * Ends a connection when its grace is over, unless a request has arrived.
    *
-   * @param early - milliseconds of the grace that it does not get: it has been idle for longer than that already
+   * @param used - milliseconds of the grace that are over for it
    */
-  readonly await: (connection: Http1Connection, early?: number) => void;
+  readonly await: (connection: Http1Connection, used?: number) => void;
   /** Whether a request head is on its way, which may take until `headersTimeout` (Node's), or until the deadline. */
   readonly headBegun: (connection: Http1Connection) => boolean;
   readonly stop: () => void;
@@ -40,11 +40,11 @@ export function createIdleConnections(
   let begun: ReadonlySet<Socket> | undefined;
   const graces = createSchedule<Http1Connection>((connection) => end(connection));
 
-  function awaitRequest(connection: Http1Connection, early = 0): void {
+  function awaitRequest(connection: Http1Connection, used = 0): void {
     const { socket, since, drain } = connection;
     if (drain?.ending !== undefined) return;
     const { keepAliveGrace } = limits();
-    const grace = silent(connection) ? silentGrace(limits(), since, socket) : keepAliveGrace - early;
+    const grace = silent(connection) ? silentGrace(limits(), since, socket) : keepAliveGrace - used;
     graces.set(connection, grace);
   }
 

@@ -155,6 +155,10 @@ export function requestsOnSocket({ socket, inFlight, since }: Http1Connection): 
   return found;
 }
 
+export function isBusy({ socket, inFlight }: Http1Connection): boolean {
+  return inFlight.size > 0 || currentResponse(socket) !== undefined;
+}
+
 export function connectionOf(socket: TrackedSocket): Http1Connection | undefined {
   return socket[record];
 }

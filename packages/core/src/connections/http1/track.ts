@@ -1,11 +1,10 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { CutConnection } from '../../api/report.ts';
 import { cutEach, NO_TOTALS, type ConnectionHooks, type Connections } from '../../drain/connections.ts';
 import { now } from '../../clock.ts';
 import { admit, sayCloseIfLast } from './admit.ts';
 import { countSockets, createCensus } from './census.ts';
-import { describeCut } from './cut.ts';
+import { cut } from './cut.ts';
 import { NO_LIMITS } from '../../drain/limits.ts';
 import { deferRequests } from './defer-requests.ts';
 import { createEndings } from './endings.ts';
@@ -13,39 +12,36 @@ import { endEventStreams } from '../event-streams.ts';
 import {
   currentResponse,
   exposesCurrentResponse,
-  incompleteRequest,
-  isLast,
   listConnections,
-  protocolOf,
   saysClose,
   stopTimeoutChecks,
 } from '../../node-internals/http.ts';
 import {
   connectionOf,
-  drainState,
   followAllRequests,
+  isBusy,
   leaveElsewhere,
   recordPipelined,
   registerServer,
   remember,
-  requestsOnSocket,
   setConnection,
   unregisterServer,
   watchPipelining,
   type Http1Connection,
   type RequestOwner,
 } from './request-channel.ts';
-import { silent } from './idle.ts';
+import { follow } from './follow.ts';
 import { NONE } from './in-flight.ts';
-import { isHttp2, isShown, openAlready } from './open-already.ts';
-import { readActivity } from '../../node-internals/activity.ts';
+import { isHttp2, isShown, isUnseen, openAlready } from './open-already.ts';
 import { untapPipelining } from '../../node-internals/pipelining.ts';
+import { serverOf } from '../../node-internals/hand-over.ts';
 import { isPassedOn } from '../../node-internals/net.ts';
 import { createDestroyWatch } from '../destroy-watch.ts';
 import { createOpenSet } from '../open-set.ts';
-import { acceptedAt, noteAccepted } from '../accepted.ts';
+import { noteAccepted } from '../accepted.ts';
 import { received } from '../received.ts';
 import { rarely } from '../rarely.ts';
+import { createWalk } from '../walk.ts';
 
 /**
  * Tracks and drains the HTTP/1 connections of a server. While nothing shuts down it is on the path of no request: Node
@@ -73,6 +69,7 @@ export function trackHttp1(
   const sockets = createOpenSet<Socket, Http1Connection>(
     (connection) => {
       census.leave(connection);
+      settling.drop(connection);
       const ending = connection.drain?.ending ?? 'gone';
       // One that is handed over counts when it has arrived.
       if (phase !== 'draining' || ending === 'moved') return;
@@ -84,12 +81,21 @@ export function trackHttp1(
     isPassedOn,
     createDestroyWatch(),
   );
+  /** During a shutdown: those that Node alone knows so far, and those of ours that have to be looked at. */
+  const unseen = createWalk<Socket>((found) => {
+    const here = found.filter((socket) => serverOf(socket) === server);
+    const open = here.filter(({ destroyed }) => !destroyed);
+    if (phase === 'draining') totals.gone += here.length - open.length;
+    settle(open.map((socket) => take(socket, true)));
+  });
+  const settling = createWalk<Http1Connection>((known) =>
+    settle(known.filter(({ inFlight }) => inFlight.size === 0)),
+  );
 
   const owner: RequestOwner = {
     adopt: (socket, existing = false) => {
       const connection = take(socket, existing);
-      if (phase !== 'running') follow(connection, readActivity());
-      if (phase === 'draining') endings.begin(connection);
+      if (phase !== 'running') settle([connection]);
       return connection;
     },
     started: (socket, response) => {
@@ -101,6 +107,7 @@ export function trackHttp1(
       }
       const connection = known?.owner === owner ? known : owner.adopt(socket, true);
       if (phase !== 'running') {
+        if (settling.drop(connection)) settle([connection]);
         if (!admit(connection, response, now() > late && !handBack.keeps(connection))) {
           deferred.drop(response);
           return;
@@ -121,6 +128,7 @@ export function trackHttp1(
     keeps: handBack.keeps,
     leave: (connection) => {
       census.leave(connection);
+      settling.drop(connection);
       sockets.remove(connection.socket);
     },
   };
@@ -128,6 +136,7 @@ export function trackHttp1(
   /** @param existing - whether it was open before this server was attached, or the shutdown began */
   function take(socket: Socket, existing: boolean): Http1Connection {
     leaveElsewhere(socket);
+    unseen.drop(socket);
     if (phase === 'running') watchPipelining(socket);
     const opened = existing && plain ? 0 : received(socket);
     const connection = setConnection(socket, owner, opened);
@@ -135,34 +144,27 @@ export function trackHttp1(
     return connection;
   }
 
+  /** Those with a request in flight at once; the idle ones in slices, or with their next request. */
   function announce(): void {
     if (phase !== 'running') return;
     phase = 'announced';
     deferred.start();
     followAllRequests();
-    for (const socket of openAlready(server, event)) if (!sockets.entries.has(socket)) take(socket, true);
-    const activity = readActivity();
-    for (const connection of sockets.entries.values()) follow(connection, activity);
+    const open = openAlready(server, event);
+    for (const socket of open) {
+      if (isUnseen(server, socket)) continue;
+      open.delete(socket);
+      if (!sockets.entries.has(socket)) take(socket, true);
+    }
+    const known = [...sockets.entries.values()];
+    settle(known.filter(isBusy));
+    settling.add(new Set(known));
+    unseen.add(open);
   }
 
-  function follow(connection: Http1Connection, activity: ReturnType<typeof readActivity>): void {
-    const { socket } = connection;
-    untapPipelining(socket);
-    const quiet = silent(connection) ? undefined : activity(socket);
-    connection.since =
-      quiet === undefined ? (acceptedAt(socket) ?? connection.since) : Math.round(now() - quiet);
-    if (exposesCurrentResponse()) {
-      connection.inFlight = requestsOnSocket(connection);
-      if (connection.inFlight.size === 0) connection.upload = incompleteRequest(socket);
-    }
-    for (const response of connection.inFlight) sayCloseIfLast(response);
-    const { first } = connection.inFlight;
-    if (first !== undefined) {
-      endings.watch(connection);
-      if (!isLast(socket, first)) drainState(connection).hiding = first;
-    }
-    if (protocolOf(socket) === 'upgraded') drainState(connection).upgraded = true;
-    census.note(connection);
+  function settle(connections: readonly Http1Connection[]): void {
+    follow(connections, census, endings.watch);
+    if (phase === 'draining') for (const connection of connections) endings.begin(connection);
   }
 
   /** Once a response is finished Node begins with the next one, which may be from before this server was attached. */
@@ -184,15 +186,6 @@ export function trackHttp1(
     else idle.await(connection);
   }
 
-  function cut(connection: Http1Connection): CutConnection {
-    const described = describeCut(connection, () => idle.headBegun(connection));
-    // From here on it counts as cut, and as nothing else.
-    owner.leave(connection);
-    connection.inFlight = NONE;
-    connection.socket.destroy();
-    return described;
-  }
-
   const add = (socket: Socket): void => {
     if (isHttp2(socket)) return;
     if (phase === 'running' && isShown(server, event, socket)) {
@@ -201,9 +194,10 @@ export function trackHttp1(
       watchPipelining(socket);
     } else owner.adopt(socket);
   };
+  const idleCount = (): number => census.unsettled() + unseen.left() + settling.left();
   const countAll = rarely(() => {
     sockets.sweep();
-    return countSockets(new Set([...openAlready(server, event), ...sockets.entries.keys()]));
+    return countSockets(openAlready(server, event), sockets.entries.keys());
   });
   listConnections(server);
   server.on(event, add);
@@ -214,8 +208,8 @@ export function trackHttp1(
   }
 
   return {
-    counts: () => (phase === 'running' ? countAll() : census.counts(sockets.entries.size)),
-    unsettled: () => census.unsettled() + census.owing(),
+    counts: () => (phase === 'running' ? countAll() : census.counts(sockets.entries.size + unseen.left())),
+    unsettled: () => idleCount() + census.owing(),
     waiting: census.waiting,
     announce,
     drain: (given) => {
@@ -226,12 +220,14 @@ export function trackHttp1(
       late = now() + limits.keepAliveGrace;
       stopStreams = endEventStreams(limits.left() / 2, census.writing);
       totals.inFlight = census.counts(0).inFlight;
-      endings.beginAll(sockets.entries.values());
+      endings.start(idleCount());
+      settling.add(new Set(sockets.entries.values()));
     },
-    whenEmpty: () => handBack.whenEmpty(sockets),
+    whenEmpty: () => unseen.done().then(() => handBack.whenEmpty(sockets)),
     cut: (enough) => {
+      unseen.finish();
       sockets.sweep();
-      return cutEach(sockets.entries.values(), enough, cut);
+      return cutEach(sockets.entries.values(), enough, (each) => cut(each, idle.headBegun));
     },
     totals: () => ({ ...totals, moved: handBack.moved() }),
     release: () => {
@@ -240,7 +236,7 @@ export function trackHttp1(
       deferred.stop();
       stopStreams();
       if (phase === 'draining') stopTimeoutChecks(server);
-      endings.stop();
+      for (const each of [endings, unseen, settling]) each.stop();
       for (const socket of openAlready(server, event)) untapPipelining(socket);
       sockets.clear();
     },

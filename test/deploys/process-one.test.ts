@@ -7,13 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
 import { containerUnavailable, startContainer } from './container.ts';
 import { table } from './table.ts';
 
 const node = process.execPath;
 const program = fileURLToPath(new URL('../fixtures/deploys/process-one.js', import.meta.url));
-const examples = fileURLToPath(new URL('../../../examples/docker', import.meta.url));
+const examples = fileURLToPath(new URL('../../../examples', import.meta.url));
 const line = `${node} ${program}`;
 
 /** As long as `docker stop` waits. */
@@ -59,13 +60,15 @@ const cases: readonly Case[] = [
 const missing = (needs = 'sh'): string | false =>
   spawnSync('sh', ['-c', `command -v ${needs}`]).status !== 0 && `${needs} is not installed`;
 
-/** The body of the answer, or the code of the error. */
+/** `answered`, another status, or the code of the error. */
 function ask(port: number, path = '/'): Promise<string> {
   return new Promise((resolve) => {
     const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
       response.resume();
       response.on('error', () => resolve('cut'));
-      response.on('end', () => resolve('answered'));
+      response.on('end', () =>
+        resolve(response.statusCode === 200 ? 'answered' : String(response.statusCode)),
+      );
     });
     request.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'error'));
   });
@@ -73,7 +76,7 @@ function ask(port: number, path = '/'): Promise<string> {
 
 /** The CMD of examples/docker/Dockerfile, with the Node that runs this. */
 function exampleCommand(): readonly string[] {
-  const text = readFileSync(join(examples, 'Dockerfile'), 'utf8');
+  const text = readFileSync(join(examples, 'docker/Dockerfile'), 'utf8');
   const command = JSON.parse(/^CMD (.*)$/m.exec(text)?.[1] ?? '[]') as readonly string[];
   return command.map((word) => (word === 'node' ? node : word));
 }
@@ -110,12 +113,29 @@ t.test('process 1', { skip: containerUnavailable() }, async (t) => {
   t.test('examples/docker/Dockerfile', async (t) => {
     const container = await startContainer(t, {
       command: ['env', 'PORT=0', ...exampleCommand()],
-      directory: examples,
+      directory: join(examples, 'docker'),
     });
     const answer = ask(container.port, '/slow');
     await sleep(300);
     t.equal(await container.stop(KILL_AFTER_MS), 'by itself');
     t.equal(await answer, 'answered');
+    t.equal(container.stderr(), '');
+  });
+
+  t.test('examples/kubernetes/server.js', async (t) => {
+    const directory = join(examples, 'kubernetes');
+    const container = await startContainer(t, { command: ['env', 'PORT=0', node, 'server.js'], directory });
+    const probes = async (): Promise<unknown> =>
+      Promise.all(['/', '/livez', '/readyz'].map((path) => ask(container.port, path)));
+    t.same(await probes(), ['answered', 'answered', 'answered']);
+    const stop = container.stop(30_000);
+    // For at least 5 s the pod is served, and said to be no longer ready.
+    let seen: unknown;
+    while (!isDeepStrictEqual((seen = await probes()), ['answered', 'answered', '503'])) {
+      t.same(seen, ['answered', 'answered', 'answered'], 'served before the signal is heard');
+      await sleep(50);
+    }
+    t.equal(await stop, 'by itself');
     t.equal(container.stderr(), '');
   });
 

@@ -19,6 +19,11 @@ const route = `export default defineEventHandler(async () => {
   return 'hello';
 });
 `;
+const typed = `import { createServer, type RequestListener } from 'node:http';
+
+const hello: RequestListener = (_request, response) => void setTimeout(() => response.end('hello'), 500);
+createServer(hello).listen(Number(process.env['PORT']));
+`;
 const next = {
   install: ['next@16', 'react@19', 'react-dom@19'],
   files: { 'app/layout.js': layout, 'app/page.js': page },
@@ -37,6 +42,8 @@ export const projects = {
       'next.config.js': `export default { output: 'standalone', outputFileTracingRoot: import.meta.dirname };\n`,
     },
   },
+  // There is nothing to build.
+  tsx: { install: ['tsx@4'], files: { 'server.ts': typed }, build: ['--version'] },
   nitro: {
     install: ['nitropack@2'],
     files: { 'routes/index.js': route },

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ask } from '../helpers/child.ts';
+import { ask, startChild } from '../helpers/child.ts';
 import { answered, reportOf, startHeld, startServer } from './held-request.ts';
 
 const pairs: readonly (readonly [NodeJS.Signals, NodeJS.Signals])[] = [
@@ -69,6 +69,29 @@ t.test('an idle server exits 0', async (t) => {
   t.strictSame([code, signal, stderr], [0, null, '']);
   t.strictSame(child.lines('state'), ['closing', 'draining', 'cleanup', 'stopped'], 'step by step');
 });
+
+for (const late of [false, true]) {
+  t.test(
+    `a listener that hides itself is called at once, ${late ? 'after' : 'before'} ours was added`,
+    async (t) => {
+      const preload = new URL('../fixtures/lifecycle/hidden.js', import.meta.url).href;
+      const child = await startChild(t, 'lifecycle/server', {
+        nodeOptions: ['--import', preload],
+        env: late ? { LATE: '1' } : {},
+      });
+      await new Promise((resolve) => setTimeout(resolve, late ? 600 : 0));
+      const answer = ask(child.port, '/hold');
+      await child.line('request /hold');
+      child.kill('SIGTERM');
+      await child.line('state draining');
+      t.equal(child.lines('told').length, 1, 'before the drain');
+      child.kill('SIGUSR2');
+      t.strictSame(await answer, answered);
+      const { code, signal } = await child.exited;
+      t.strictSame([code, signal], [0, null]);
+    },
+  );
+}
 
 t.test('only the signals that were named start a shutdown', async (t) => {
   const child = await startServer(t, { options: { signals: ['SIGHUP'] } });

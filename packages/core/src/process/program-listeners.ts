@@ -21,6 +21,9 @@ const originals = new WeakMap<Listener, Listener>();
  * exit, a 503 of a framework that is closing are what such listeners are for. While nothing is shutting down they are
  * called as ever; `process.listeners` and `process.off` know them as they were.
  *
+ * One that `process.listeners` does not show is left alone: by such a listener tsx says to the process that started the
+ * program that the signal has come, and without that word it sends SIGKILL after 30 ms.
+ *
  * The listener `first` stays all the time: Node gives up its handle with the last one, and a signal that has come and is
  * not delivered yet would be lost with it.
  *
@@ -31,8 +34,11 @@ export function holdProgramListeners(signal: NodeJS.Signals, first: Listener): (
 
   function arrange(change: (listener: Listener) => Listener): void {
     due = true;
-    const others = process.rawListeners(signal).filter((listener) => listener !== first) as Listener[];
-    if (!process.listeners(signal).includes(first)) process.prependListener(signal, first);
+    const shown = process.listeners(signal) as Listener[];
+    const others = (process.rawListeners(signal) as (Listener & Partial<Wrapper>)[]).filter(
+      (listener) => listener !== first && shown.includes(listener.listener ?? listener),
+    );
+    if (!shown.includes(first)) process.prependListener(signal, first);
     for (const listener of others) process.off(signal, listener);
     for (const listener of others) process.on(signal, change(listener));
     due = false;

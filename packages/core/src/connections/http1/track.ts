@@ -120,6 +120,7 @@ export function trackHttp1(
       census.note(connection);
     },
     finished: (connection, response) => {
+      if (phase === 'running') return;
       census.note(connection);
       if (phase !== 'draining') return;
       totals.served += 1;

@@ -1,7 +1,16 @@
-import { createHook } from 'node:async_hooks';
+import { createHook, type AsyncHook } from 'node:async_hooks';
 
 /** What only carries on the call itself, or writes to a pipe: a line of a logger is no work that must be waited for. */
 const NO_WORK = new Set(['TickObject', 'Microtask', 'WRITEWRAP', 'TTYWRAP', 'SIGNALWRAP']);
+
+const beginsWith = (began: () => void): AsyncHook =>
+  createHook({ init: (_id, type) => void (NO_WORK.has(type) || began()), promiseResolve: began });
+
+/** Calls back if a listener behind the caller's, of the same event, begins something asynchronous. */
+export function whenWorkBegins(began: () => void): void {
+  const hook = beginsWith(began).enable();
+  process.nextTick(() => hook.disable());
+}
 
 /**
  * Calls a function, and returns whether it began something asynchronous: a timer, a promise, a request; or resolved a
@@ -9,13 +18,8 @@ const NO_WORK = new Set(['TickObject', 'Microtask', 'WRITEWRAP', 'TTYWRAP', 'SIG
  */
 export function beginsWork<T>(call: () => T): { readonly result: T; readonly began: boolean } {
   let began = false;
-  const hook = createHook({
-    init: (_id, type) => {
-      if (!NO_WORK.has(type)) began = true;
-    },
-    promiseResolve: () => {
-      began = true;
-    },
+  const hook = beginsWith(() => {
+    began = true;
   });
   hook.enable();
   try {

@@ -45,6 +45,8 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
   let handOver: Promise<number> | undefined;
   /** Connections that no worker took; undefined while there is hope. */
   let untaken: number | undefined;
+  /** Whether the workers were told to drain. */
+  let ordered = false;
 
   function add(worker: Worker): Member {
     const known = entries.get(worker);
@@ -97,9 +99,9 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     of: add,
     reports: () => witnesses.map((member) => member.report()),
     counts: () => sumCounts(all().map((member) => member.counts())),
-    // Every accepted connection has a worker by then, and a primary's own listeners may pass the signal on to workers
-    // that run theirs.
-    unsettled: () => 0,
+    // Every accepted connection has a worker by then. A program that tells its workers to close and exit, by a message or
+    // by the signal, does it behind our order to drain, under which they keep their connections.
+    unsettled: () => (ordered ? 0 : entries.size),
     waiting: (limit) =>
       all()
         .flatMap((member) => member.waiting())
@@ -130,6 +132,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       const { reason = '', left, onShortened } = draining ?? {};
       const drain = (): void => {
         const timeout = Math.max(0, (left?.() ?? 0) - MARGIN_MS);
+        ordered = true;
         for (const member of all()) member.drain({ reason, timeout, together: true, dismissed: true });
       };
       drain();

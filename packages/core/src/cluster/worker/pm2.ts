@@ -1,3 +1,4 @@
+import { leaveStopToProgram } from '../../process/stop-messages.ts';
 import type { CoordinatorControls } from '../../shutdown/role.ts';
 import type { Readiness } from '../../shutdown/readiness.ts';
 
@@ -21,9 +22,11 @@ export function findPm2(): Pm2 | undefined {
     join: (controls) => {
       // Instead of a signal: `shutdown_with_message`, a graceful reload, and always on Windows.
       const onMessage = (message: unknown): void => {
-        if (message === 'shutdown') controls.beginAndExit('shutdown message of PM2');
+        if (message !== 'shutdown') return;
+        controls.beginAndExit('shutdown message of PM2');
+        leaveStopToProgram();
       };
-      process.on('message', onMessage);
+      process.prependListener('message', onMessage);
       controls.onDispose(() => process.off('message', onMessage));
     },
   };

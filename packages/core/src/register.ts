@@ -4,6 +4,7 @@
  * (api/environment.ts).
  */
 import type { Server } from 'node:net';
+import { preloadWorkers } from './cluster/primary/preload.ts';
 import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
 import { readEnvironment } from './api/environment.ts';
 import { resolveOptions } from './api/options.ts';
@@ -44,6 +45,7 @@ function isScheduling(): boolean {
 }
 
 if (thisWorker() === undefined) {
+  preloadWorkers(import.meta.filename);
   // One tick after the first worker was forked: long before it can ask for a listener.
   nodeCluster().once('fork', () => {
     if (!isSupervised()) superviseCluster(options);

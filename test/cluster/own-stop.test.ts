@@ -1,0 +1,127 @@
+// Clusters that are told to stop by their own primary, and whose workers are started in a way of their own. Each is run
+// under --import, and stopped under load by a signal to the primary alone.
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { countLost, runRound } from '@graceful-cluster/probe';
+import { ends, oneInEach, startCluster } from './cluster-process.ts';
+
+const CLEAN = { code: 0, signal: null };
+const register = ['--import', import.meta.resolve('@graceful-cluster/core/register')];
+
+const program = (primary: string, worker = ''): string => `
+  const cluster = require('node:cluster');
+  const http = require('node:http');
+  const workers = () => Object.values(cluster.workers);
+  const fork = (env) => { cluster.fork(env); cluster.fork(env); };
+  const cleanUp = (milliseconds) => setTimeout(() => {
+    console.log('cleaned up');
+    process.exit(0);
+  }, milliseconds);
+  if (cluster.isPrimary) {
+    let listening = 0;
+    cluster.on('fork', (worker) => console.log('worker ' + worker.process.pid));
+    cluster.on('listening', (worker, { port }) => {
+      listening += 1;
+      if (listening === 2) console.log('listening on http://127.0.0.1:' + port);
+    });
+    ${primary}
+  } else {
+    const server = http.createServer((request, response) => {
+      if (request.url.endsWith('tell')) response.writeEarlyHints({ link: '</>; rel=self', worker: process.pid });
+      setTimeout(() => response.end(String(process.pid)), Number(new URL(request.url, 'http://a').searchParams.get('ms')));
+    });
+    server.listen(process.env.PORT, '127.0.0.1');
+    ${worker}
+  }`;
+
+async function losesNobody(t: Test, text: string): Promise<void> {
+  const folder = t.testdir({ 'app.cjs': text });
+  const round = await runRound({
+    address: 'printed',
+    command: [process.execPath, ...register, `${folder}/app.cjs`],
+    load: { newConnection: 64, keepAlive: 64, slow: 4, slowPath: '/slow?ms=400' },
+    startTimeout: 60_000,
+  });
+  t.equal(countLost(round.counts), 0, JSON.stringify(round.lost.slice(0, 3)));
+  t.ok(round.counts.answered > 100);
+  t.ok(round.counts.refused > 0);
+  t.same(round.exit, CLEAN, round.stderr);
+}
+
+/** The primary's listener of the signal, which tells each worker. */
+const sends = (message: string): string =>
+  `fork(); process.on('SIGTERM', () => { for (const worker of workers()) worker.send(${message}); });`;
+
+const stops: Readonly<Record<string, string>> = {
+  'closes and exits': program(
+    sends(`'shutdown'`),
+    `process.on('message', (message) => {
+      if (message === 'shutdown') server.close(() => process.exit(0));
+    });`,
+  ),
+  'closes and disconnects': program(
+    sends(`{ cmd: 'stop' }`),
+    `process.on('message', ({ cmd }) => {
+      if (cmd === 'stop') server.close(() => process.disconnect());
+    });`,
+  ),
+  'exits at once': program(
+    sends(`'exit'`),
+    `process.on('message', (message) => {
+      if (message === 'exit') process.exit(0);
+    });`,
+  ),
+};
+for (const [name, text] of Object.entries(stops)) {
+  t.test(`a worker that ${name} on a message of its primary`, (t) => losesNobody(t, text));
+}
+
+/** Longer than the drain, and than the flush behind it. */
+const CLEANUP_MS = 1_500;
+
+for (const [message, isIt] of [
+  [`'shutdown'`, `message === 'shutdown'`],
+  [`{ type: 'SHUTDOWN' }`, `message.type === 'SHUTDOWN'`],
+] as const) {
+  t.test(`a worker that cleans up on the message ${message}`, async (t) => {
+    const listener = `process.on('message', (message) => { if (${isIt}) cleanUp(${CLEANUP_MS}); });`;
+    const folder = t.testdir({ 'app.cjs': program(sends(message), listener) });
+    const cluster = await startCluster(t, { nodeOptions: register, file: `${folder}/app.cjs` });
+    const inFlight = await oneInEach(cluster, 2, 500);
+    cluster.signal('SIGTERM');
+    for (const { ended } of inFlight) t.match(await ended, /^\d+$/);
+    await ends(t, cluster, CLEAN);
+    t.equal(cluster.lines('cleaned').length, 2);
+  });
+}
+
+t.test('a worker that is talked to all the time, and sets timers, stops as soon as it may', async (t) => {
+  const talks = `setInterval(() => { for (const worker of workers()) worker.send({ type: 'ping' }); }, 20); fork();`;
+  // It holds the loop for longer than the cluster may take.
+  const answers = `process.on('message', () => { process.send({ type: 'pong' }); setTimeout(() => {}, 60_000); });`;
+  const folder = t.testdir({ 'app.cjs': program(talks, answers) });
+  const cluster = await startCluster(t, { nodeOptions: register, file: `${folder}/app.cjs` });
+  await sleep(100);
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CLEAN, { timeout: 4_000 });
+});
+
+const starts: Readonly<Record<string, string>> = {
+  'flags of their own': `cluster.setupPrimary({ execArgv: ['--max-old-space-size=200'] }); fork();`,
+  'no flags': `cluster.setupPrimary(); cluster.settings.execArgv = []; fork();`,
+  'NODE_OPTIONS of their own': `fork({ NODE_OPTIONS: '--no-warnings' });`,
+};
+const signals = `process.on('SIGTERM', () => { for (const worker of workers()) worker.kill(); });`;
+for (const [name, start] of Object.entries(starts)) {
+  t.test(`workers with ${name}`, (t) => losesNobody(t, program(`${start} ${signals}`)));
+}
+
+t.test('workers with NODE_OPTIONS of their own, where those of the primary have --import', async (t) => {
+  const folder = t.testdir({ 'app.cjs': program(`fork({ NODE_OPTIONS: '--no-warnings' });`) });
+  const env = { NODE_OPTIONS: register.join(' ') };
+  const cluster = await startCluster(t, { env, file: `${folder}/app.cjs` });
+  const inFlight = await oneInEach(cluster, 2, 500);
+  cluster.signalGroup('SIGTERM');
+  for (const { ended } of inFlight) t.match(await ended, /^\d+$/);
+  await ends(t, cluster, CLEAN);
+});

@@ -35,7 +35,7 @@ function checkSize(name, tarball) {
   const kilobytes = lines.reduce((sum, line) => sum + Number(line.split(/\s+/)[2]), 0) / 1_000;
   const packed = readFileSync(tarball).length / 1_000;
   const [files, size] = LIMITS[name];
-  console.log(`${lines.length} files, ${kilobytes.toFixed()} kB unpacked, ${packed.toFixed()} kB packed`);
+  console.log(`${lines.length} files, ${kilobytes.toFixed(1)} kB unpacked, ${packed.toFixed()} kB packed`);
   if (lines.length > files) fail(`${name}: ${lines.length} files, of ${files} at most`);
   if (kilobytes > size) fail(`${name}: ${kilobytes.toFixed()} kB unpacked, of ${size} kB at most`);
 }

@@ -83,7 +83,7 @@ async function bundle() {
       // What Node gives does not ask what it is called on.
       .replaceAll(/\(0, (node_\w+\.\w+)\)/g, '$1')
       .replaceAll(SIMPLE, onOneLine)
-      .replaceAll(/^\/\/ src\//gm, '// ');
+      .replaceAll(/^\/\/ src\/(?:.*\/)?/gm, '// ');
     const guard = isEntry ? `${CHECK}${(guards[name] ?? guards.index)(manifest.name)}\n` : '';
     const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';
     writeFileSync(join(lib, fileName), `"use strict";\n${guard}${text}${tail}`);

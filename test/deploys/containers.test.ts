@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { pristine } from '../helpers/child.ts';
 import { freePort } from '../fixtures/cluster/free-port.ts';
 import { engineUnavailable, startEngine, type Engine, type EngineName } from './engine.ts';
 import { short, wanted } from './settings.ts';
@@ -42,12 +43,18 @@ async function stopUnderLoad(
 ): Promise<Stopped> {
   const { engine, name } = container;
   const log = async (): Promise<string> => run('sh', '-c', `${engine} logs ${name} 2>&1`);
-  while (!(await log()).includes('listening on port')) await sleep(100);
+  while (!(await log()).includes('listening on port')) {
+    const running = await run(engine, 'inspect', '--format={{.State.Running}}', name);
+    if (running !== 'true') throw new Error(`${name} ended early: ${await log()}`);
+    await sleep(100);
+  }
   const { stop, url, prefix } = from;
   const args = ['--url', url, '--slow-path', '/slow', '--exit-timeout', '15s', '--stop-command', stop];
-  const [command = '', ...rest] = [...prefix, process.execPath, probe, '--reporter', 'json', ...args];
-  const child = spawn(command, rest, { cwd: directory, env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const { scenarios } = JSON.parse(await text(child.stdout)) as Probed;
+  const [command = '', ...rest] = [...prefix, ...pristine, probe, '--reporter', 'json', ...args];
+  const child = spawn(command, rest, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [json, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  if (json === '') throw new Error(stderr);
+  const { scenarios } = JSON.parse(json) as Probed;
   const ends = scenarios.flatMap(({ rounds }) => rounds);
   const sum = (...names: readonly string[]): number =>
     ends.reduce(

@@ -5,17 +5,18 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Owner } from '../helpers/child.ts';
+import { pristine, type Owner } from '../helpers/child.ts';
 
 export type EngineName = 'docker' | 'podman';
 
@@ -67,8 +68,9 @@ export async function startEngine(t: Owner, name: EngineName): Promise<Engine | 
   }
   const { env, prefix, stop } = settings;
   const run = async (...command: readonly string[]): Promise<string> => {
-    const [program = '', ...args] = [...prefix, ...command];
-    const running = execute(program, args, { cwd: directory, env, maxBuffer: 1e8 });
+    // The test runner adds itself to what is spawned, and npm may be that of another Node line.
+    const args = ['-u', 'NODE_OPTIONS', ...prefix, ...command];
+    const running = execute('env', args, { cwd: directory, env, maxBuffer: 1e8 });
     running.child.stdin?.end();
     return (await running).stdout.trim();
   };
@@ -161,11 +163,13 @@ async function makeBase(base: string, directory: string, run: Engine['run']): Pr
   writeFileSync(join(base, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/tmp:/bin/sh\n');
   writeFileSync(join(base, 'etc/group'), 'root:x:0:\nnode:x:1000:\n');
 
-  const { packAll } = (await import(join(root, 'scripts/pack.js'))) as {
-    packAll: (target: string, names: readonly string[]) => Readonly<Record<string, string>>;
-  };
-  const { core = '' } = packAll(join(base, 'packages'), ['core']);
-  const dependencies = { '@graceful-cluster/core': `file:../packages/${basename(core)}` };
+  const pack = `import { packAll } from ${JSON.stringify(join(root, 'scripts/pack.js'))};
+    packAll(${JSON.stringify(join(base, 'packages'))}, ['core']);`;
+  // Where npm can reach a registry, and without the NODE_OPTIONS of the test runner.
+  const [command, ...args] = [...pristine, '--input-type=module', '--eval', pack];
+  await execute(command, args, { env: { PATH, HOME } });
+  const [core = ''] = readdirSync(join(base, 'packages'));
+  const dependencies = { '@graceful-cluster/core': `file:../packages/${core}` };
   const manifest = { private: true, type: 'module', scripts: { start: 'node server.js' }, dependencies };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
   symlinkSync(join(base, 'packages'), join(directory, '../packages'));

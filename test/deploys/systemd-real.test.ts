@@ -120,6 +120,31 @@ async function rollTwoUnits(t: Test, type: string): Promise<Rolled> {
   return { answered, bothDown, lost };
 }
 
+/**
+ * What docs/systemd.md says of settings: a slow request that is in flight when the unit is stopped. A watchdog gives a
+ * service of any type a notify socket, and with it more time.
+ */
+const settings: readonly (readonly [how: string, lines: readonly string[], outcome: RegExp])[] = [
+  ['a shell in between', ['Type=exec', shell()], /^answered$/],
+  ['KillMode=mixed', ['Type=notify', 'KillMode=mixed'], /^answered$/],
+  [
+    'KillMode=mixed, a shell in between',
+    ['Type=exec', 'KillMode=mixed', shell()],
+    /^ECONNRESET$|^socket hang up$/,
+  ],
+  [
+    'TimeoutStopSec=1, Type=exec',
+    ['Type=exec', 'WatchdogSec=0', 'TimeoutStopSec=1'],
+    /^ECONNRESET$|^socket hang up$/,
+  ],
+  ['TimeoutStopSec=1, Type=notify', ['Type=notify', 'TimeoutStopSec=1'], /^answered$/],
+];
+
+/** With a second command the shell stays. */
+function shell(): string {
+  return "ExecStart=\nExecStart=/bin/sh -c '/usr/bin/node /srv/web/server.js; true'";
+}
+
 t.test('a real systemd', { skip: systemdUnavailable() }, async (t) => {
   t.test('a cluster that is given its socket', async (t) => {
     const port = await freePort();
@@ -167,5 +192,26 @@ t.test('a real systemd', { skip: systemdUnavailable() }, async (t) => {
       if (type === 'notify') t.equal(bothDown, 0, 'no attempt finds both down');
     }
     t.comment(`\n${table(rows)}`);
+  });
+
+  t.test('settings that cut a stop short', async (t) => {
+    const ports = await Promise.all(settings.map(freePort));
+    const units = settings.flatMap(([, lines], index) => [
+      [`web-${index}.service`, example('web.service')],
+      [
+        `web-${index}.service.d/test.conf`,
+        `${output}Environment=PORT=${ports[index]}\n${lines.join('\n')}\n`,
+      ],
+    ]);
+    const { systemctl } = await startSystemd(t, Object.fromEntries(units) as Record<string, string>);
+    for (const [index, [how, , outcome]] of settings.entries()) {
+      const port = ports[index] ?? 0;
+      await systemctl('start', `web-${index}`);
+      while ((await attempt(port, '/')) !== 'answered') await sleep(50);
+      const slow = attempt(port, '/slow');
+      await sleep(200);
+      await systemctl('stop', `web-${index}`);
+      t.match(await slow, outcome, how);
+    }
   });
 });

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import { now } from '../clock.ts';
 import { contentType } from '../node-internals/http.ts';
 
-/** Time between two looks for new ones, in milliseconds. */
+/** Time between two looks for new ones, in milliseconds, and at least this many times what one takes. */
 const LOOK_MS = 100;
+const LOOK_SHARE = 50;
 
 /**
  * Ends the event streams among the responses in flight, from `delay` milliseconds on until the function that this
@@ -13,13 +15,14 @@ export function endEventStreams(
   inFlight: () => readonly (ServerResponse | undefined)[],
 ): () => void {
   function look(): void {
+    const start = now();
     for (const response of inFlight()) {
       if (response === undefined || response.writableEnded || !isEventStream(response)) continue;
       // The application may go on writing, which is an error event on a response that has ended.
       response.on('error', () => {});
       response.end();
     }
-    timer = setTimeout(look, LOOK_MS).unref();
+    timer = setTimeout(look, Math.max(LOOK_MS, (now() - start) * LOOK_SHARE)).unref();
   }
 
   let timer = setTimeout(look, delay).unref();

@@ -17,7 +17,7 @@ export function admit(connection: Http1Connection, response: ServerResponse, lat
   const { socket, inFlight } = connection;
   const current = currentResponse(socket);
   // Once Node writes a later one that is known, all that it hid have been written.
-  if (current !== drain.hiding && current !== undefined && inFlight.since(current) !== undefined)
+  if (current !== drain.hiding && current !== undefined && current === inFlight.first)
     drain.hiding = undefined;
   if (late && drain.lastChunk === undefined) {
     drain.lastChunk = 'open';

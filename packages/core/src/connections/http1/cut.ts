@@ -10,7 +10,7 @@ export function nameOf(connection: Http1Connection): string {
   const { first } = requests;
   if (first === undefined) return peerName(connection.socket);
   const { method, url } = first.req;
-  return withAge(requestName(method, url), requests.since(first) ?? connection.since);
+  return withAge(requestName(method, url), requests.since ?? connection.since);
 }
 
 /**

@@ -1,44 +1,65 @@
 import type { ServerResponse } from 'node:http';
 
+/** Finished ones are let go of when there are so many, and no fewer than the others: each is moved once, in the mean. */
+const FINISHED_KEPT = 32;
+
 /**
- * The requests of one connection whose response is not with the kernel in full, in the order in which they came. Every
- * step takes the same time, however many there are: a client may pipeline 20,000.
+ * The requests of one connection whose response is not with the kernel in full, in the order in which they came, which is
+ * that in which their responses end. Every step takes the same time, however many there are: a client may pipeline 20,000.
  */
 export class InFlight {
-  readonly #since = new Map<ServerResponse, number>();
-  #last: ServerResponse | undefined;
+  readonly #responses: (ServerResponse | undefined)[] = [];
+  /** When each came. */
+  readonly #since: number[] = [];
+  /** Where the first is: those before it have finished. */
+  #start = 0;
 
   get size(): number {
-    return this.#since.size;
+    return this.#responses.length - this.#start;
   }
 
   get first(): ServerResponse | undefined {
-    return this.#since.keys().next().value;
+    return this.#responses[this.#start];
   }
 
   get last(): ServerResponse | undefined {
-    // Responses end in order, so the last one leaves last, unless the application destroys it.
-    return (this.#last ??= [...this.#since.keys()].at(-1));
+    return this.#responses.at(-1);
   }
 
-  /** When the request came. */
-  since(response: ServerResponse): number | undefined {
-    return this.#since.get(response);
+  /** When the first came. */
+  get since(): number | undefined {
+    return this.#since[this.#start];
   }
 
   add(response: ServerResponse, since: number): void {
-    this.#since.set(response, since);
-    this.#last = response;
+    this.#responses.push(response);
+    this.#since.push(since);
   }
 
   /** Returns whether it was in flight. */
   delete(response: ServerResponse): boolean {
-    if (this.#last === response) this.#last = undefined;
-    return this.#since.delete(response);
+    // Found at once, unless the application ends them out of order.
+    const at = this.#responses.indexOf(response, this.#start);
+    if (at < 0) return false;
+    if (at > this.#start) this.#forget(at, 1);
+    else {
+      this.#responses[at] = undefined;
+      this.#start += 1;
+    }
+    if (this.#start > FINISHED_KEPT && this.#start >= this.size) {
+      this.#forget(0, this.#start);
+      this.#start = 0;
+    }
+    return true;
   }
 
-  [Symbol.iterator](): IterableIterator<ServerResponse> {
-    return this.#since.keys();
+  *[Symbol.iterator](): IterableIterator<ServerResponse> {
+    for (const response of this.#responses) if (response !== undefined) yield response;
+  }
+
+  #forget(from: number, count: number): void {
+    this.#responses.splice(from, count);
+    this.#since.splice(from, count);
   }
 }
 

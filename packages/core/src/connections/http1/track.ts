@@ -59,6 +59,7 @@ export function trackHttp1(
   let limits = NO_LIMITS;
   /** The drain has lasted for `keepAliveGrace`. */
   let late = Infinity;
+  let swept = false;
   const totals = { ...NO_TOTALS };
   const deferred = deferRequests(server);
   const census = createCensus();
@@ -120,6 +121,7 @@ export function trackHttp1(
       census.note(connection);
     },
     finished: (connection, response) => {
+      if (phase === 'running') return;
       census.note(connection);
       if (phase !== 'draining') return;
       totals.served += 1;
@@ -226,7 +228,9 @@ export function trackHttp1(
     whenEmpty: () => unseen.done().then(() => handBack.whenEmpty(sockets)),
     cut: (enough) => {
       unseen.finish();
-      sockets.sweep();
+      // Once: thousands are cut a few in each turn, and to look through them all takes longer than that.
+      if (!swept) sockets.sweep();
+      swept = true;
       return cutEach(sockets.entries.values(), enough, (each) => cut(each, idle.headBegun));
     },
     totals: () => ({ ...totals, moved: handBack.moved() }),

@@ -83,8 +83,8 @@ for (const late of [false, true]) {
       const answer = ask(child.port, '/hold');
       await child.line('request /hold');
       child.kill('SIGTERM');
-      await child.line('state draining');
-      t.equal(child.lines('told').length, 1, 'before the drain');
+      await child.line('state closing');
+      t.equal(child.lines('told').length, 1, 'before the stop begins');
       child.kill('SIGUSR2');
       t.strictSame(await answer, answered);
       const { code, signal } = await child.exited;

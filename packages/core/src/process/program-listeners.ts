@@ -21,7 +21,7 @@ const originals = new WeakMap<Listener, Listener>();
  * exit, a 503 of a framework that is closing are what such listeners are for. While nothing is shutting down they are
  * called as ever; `process.listeners` and `process.off` know them as they were.
  *
- * One that `process.listeners` does not show is left alone: by such a listener tsx says to the process that started the
+ * One that `process.listeners` does not show comes first: by such a listener tsx says to the process that started the
  * program that the signal has come, and without that word it sends SIGKILL after 30 ms.
  *
  * The listener `first` stays all the time: Node gives up its handle with the last one, and a signal that has come and is
@@ -35,10 +35,13 @@ export function holdProgramListeners(signal: NodeJS.Signals, first: Listener): (
   function arrange(change: (listener: Listener) => Listener): void {
     due = true;
     const shown = process.listeners(signal) as Listener[];
-    const others = (process.rawListeners(signal) as (Listener & Partial<Wrapper>)[]).filter(
-      (listener) => listener !== first && shown.includes(listener.listener ?? listener),
-    );
+    const all = process.rawListeners(signal) as (Listener & Partial<Wrapper>)[];
+    const isShown = (each: Listener & Partial<Wrapper>): boolean => shown.includes(each.listener ?? each);
+    const others = all.filter((listener) => listener !== first && isShown(listener));
     if (!shown.includes(first)) process.prependListener(signal, first);
+    for (const listener of all) {
+      if (!isShown(listener)) process.off(signal, listener).prependListener(signal, listener);
+    }
     for (const listener of others) process.off(signal, listener);
     for (const listener of others) process.on(signal, change(listener));
     due = false;

@@ -1,8 +1,7 @@
 // Express in a cluster: the primary closes the listeners, and each worker joins its shutdown by itself.
 import cluster from 'node:cluster';
 import express from 'express';
-import { superviseCluster } from '@graceful-cluster/core';
-import { graceful } from '@graceful-cluster/express';
+import { graceful, superviseCluster } from '@graceful-cluster/express';
 
 if (cluster.isPrimary) {
   superviseCluster({ workers: 2 });

@@ -1,8 +1,7 @@
 // Fastify in a cluster: the primary closes the listeners, and each worker joins its shutdown by itself.
 import cluster from 'node:cluster';
 import Fastify from 'fastify';
-import { superviseCluster } from '@graceful-cluster/core';
-import gracefulCluster from '@graceful-cluster/fastify';
+import gracefulCluster, { superviseCluster } from '@graceful-cluster/fastify';
 
 if (cluster.isPrimary) {
   superviseCluster({ workers: 2 });

@@ -72,6 +72,7 @@ const TITLES = [
   'signal → exit',
   'beyond',
   'longest block',
+  'CPU in a turn',
   'a request late by',
   'CPU',
   'each',
@@ -108,6 +109,7 @@ for (const situation of situations) {
         waiting: of('waiting'),
         end: of('end'),
         block: of('block'),
+        turn: of('turn'),
         report: of('report'),
         stats: of('stats'),
         statsMean: of('statsMean'),
@@ -171,7 +173,7 @@ function describe(
   count: number,
   kind: Kind,
   wait: number,
-  { end, block, late, cpu, waiting, stats, statsMean, report }: Run,
+  { end, block, turn, late, cpu, waiting, stats, statsMean, report }: Run,
 ): string[] {
   const ours = kind === 'graceful';
   return [
@@ -180,6 +182,7 @@ function describe(
     formatTime(end),
     formatTime(end - wait),
     formatTime(block),
+    formatTime(turn),
     formatTime(late),
     formatTime(cpu),
     `${formatNumber((1_000 * cpu) / count, 1)} µs`,

@@ -1,25 +1,22 @@
 // What does a client cost that pipelines 20,000 requests, with the coordinator and without it; and what does it cost to
 // cut many HTTP/2 sessions with 100 streams each, which must grow with their number, and not with its square?
-//   npm run bench -- many [--runs 7] [--quick] [--node PATH]
+// The control is a plain server again: what differs between the two is noise.
+//   npm run bench -- many [--runs 15] [--quick] [--node PATH]
 import { connect as connectHttp2, constants } from 'node:http2';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from '@graceful-cluster/probe/format';
 import { startChild, type Child } from './helpers/child.ts';
 import { sleep, within } from './helpers/clock.ts';
+import { onServerCore, printHeader, printLoad } from './helpers/machine.ts';
+import type { Used } from './helpers/many-server.ts';
+import { connectPipelining } from './helpers/pipeline.ts';
 import { readCount } from './helpers/soak-options.ts';
 import { printTable } from './helpers/table.ts';
 
-interface Used {
-  /** Milliseconds. */
-  readonly processor: number;
-  readonly block: number;
-}
-
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '7' },
+    runs: { type: 'string', default: '15' },
     quick: { type: 'boolean', default: false },
     node: { type: 'string', default: process.execPath },
   },
@@ -31,23 +28,41 @@ const SESSIONS = [200, 400, 800];
 const LIMIT_MS = 60_000;
 const program = fileURLToPath(new URL('helpers/many-server.js', import.meta.url));
 
+printHeader('many: what many pipelined requests cost, and many HTTP/2 sessions that are cut', values.node);
 await comparePipelining();
 await compareCuts();
+printLoad('at the end');
 
 async function comparePipelining(): Promise<void> {
-  const plain: Used[] = [];
-  const graceful: Used[] = [];
+  const all = { plain: [] as Used[], control: [] as Used[], graceful: [] as Used[] };
+  const names = ['plain', 'graceful', 'control'] as const;
   for (let run = 0; run < runs; run += 1) {
-    // By turns, so that a slow minute counts for both.
-    plain.push(await pipeline({ PLAIN: '1' }));
-    graceful.push(await pipeline({}));
+    // By turns, in an order that changes, so that a slow minute counts for all.
+    for (const name of run % 2 === 0 ? names : names.toReversed()) {
+      all[name].push(await pipeline(name === 'graceful' ? {} : { PLAIN: '1' }));
+    }
   }
-  const row = (name: string, key: keyof Used): readonly string[] => {
-    const [without, having] = [plain, graceful].map((all) => median(all.map((each) => each[key])) ?? 0);
-    return [name, ms(without), ms(having), ((having ?? 0) / (without ?? 1)).toFixed(2)];
+  const row = (title: string, key: keyof Used): readonly string[] => {
+    const [plain, control, graceful] = [all.plain, all.control, all.graceful].map((each) =>
+      each.map((used) => used[key]),
+    ) as [number[], number[], number[]];
+    const middles = [plain, control, graceful].map((each) => median(each) ?? 0) as [number, number, number];
+    const ratios = graceful.map((value, run) => (2 * value) / ((plain[run] ?? 0) + (control[run] ?? 0)));
+    ratios.sort((a, b) => a - b);
+    const [low, high] = [0.25, 0.75].map((part) => ratios[Math.round(part * (runs - 1))]?.toFixed(2));
+    const ratio = (2 * middles[2]) / (middles[0] + middles[1]);
+    const noise = middles[1] / middles[0];
+    return [title, ...middles.map(ms), ratio.toFixed(2), `${low}–${high}`, noise.toFixed(2)];
   };
-  const titles = [`${REQUESTS.toLocaleString('en')} pipelined`, 'plain', 'graceful', 'ratio'];
-  printTable(titles, [row('processor time', 'processor'), row('longest block', 'block')]);
+  const count = REQUESTS.toLocaleString('en');
+  printTable(
+    [`${count} pipelined`, 'plain', 'control', 'graceful', 'ratio', 'half of the runs', 'control / plain'],
+    [
+      row('processor time', 'processor'),
+      row('longest block, computed', 'computed'),
+      row('longest block by the clock', 'clock'),
+    ],
+  );
 }
 
 async function compareCuts(): Promise<void> {
@@ -56,7 +71,7 @@ async function compareCuts(): Promise<void> {
     const all: Used[] = [];
     for (let run = 0; run < Math.min(runs, 3); run += 1) all.push(await cut(sessions));
     const processor = median(all.map((each) => each.processor)) ?? 0;
-    const block = median(all.map((each) => each.block)) ?? 0;
+    const block = median(all.map((each) => each.clock)) ?? 0;
     const streams = sessions * STREAMS;
     rows.push([
       `${sessions} × ${STREAMS}`,
@@ -69,38 +84,23 @@ async function compareCuts(): Promise<void> {
 }
 
 async function pipeline(env: Readonly<Record<string, string>>): Promise<Used> {
-  const child = startChild([values.node, program], { env });
+  const child = startChild(onServerCore([values.node, program]), { env });
   try {
-    const port = await portOf(child);
-    await send(port, 200);
+    const client = await connectPipelining(await portOf(child));
+    await client.ask(200);
+    await client.widen();
     await used(child, 1);
-    await send(port, REQUESTS);
-    return await used(child, 2);
+    await client.ask(REQUESTS);
+    const found = await used(child, 2);
+    client.close();
+    return found;
   } finally {
     await child.end();
   }
 }
 
-/** Resolves when so many requests that were sent in one piece are answered. */
-function send(port: number, count: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1').setEncoding('latin1').on('error', reject);
-    let left = count;
-    let text = '';
-    socket.on('data', (chunk: string) => {
-      const parts = (text + chunk).split('\r\n\r\nok');
-      text = parts.pop() ?? '';
-      left -= parts.length;
-      if (left > 0) return;
-      socket.destroy();
-      resolve();
-    });
-    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count));
-  });
-}
-
 async function cut(sessions: number): Promise<Used> {
-  const child = startChild([values.node, program], { env: { KIND: 'http2' } });
+  const child = startChild(onServerCore([values.node, program]), { env: { KIND: 'http2' } });
   const clients = [];
   try {
     const port = await portOf(child);

@@ -1,10 +1,15 @@
 // A server for `many`: HTTP/1 that answers at once, or HTTP/2 that never answers; with a coordinator unless PLAIN is set.
-// On SIGUSR2 it prints what it has used since the last time: processor time and its longest block, in milliseconds.
+// On SIGUSR2 it prints what it has used since the last time: processor time and its longest blocks, in milliseconds.
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { createCoordinator } from '@graceful-cluster/core';
+import { watchBlocks, type LongestBlock } from './longest-block.ts';
+
+export interface Used extends LongestBlock {
+  /** Of all threads. */
+  readonly processor: number;
+}
 
 const { PLAIN, KIND } = process.env;
 const server =
@@ -12,16 +17,13 @@ const server =
     ? createHttp2Server({ peerMaxConcurrentStreams: 200 }).on('stream', () => {})
     : createServer((_request, response) => response.end('ok'));
 let last = process.cpuUsage();
-let delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
+const blocks = watchBlocks();
 
 function used(): string {
   const { user, system } = process.cpuUsage(last);
-  const text = JSON.stringify({ processor: (user + system) / 1_000, block: delay.max / 1e6 });
+  const found: Used = { processor: (user + system) / 1_000, ...blocks() };
   last = process.cpuUsage();
-  delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  return text;
+  return JSON.stringify(found);
 }
 
 if (!PLAIN) {

@@ -44,11 +44,12 @@ const sources = new Map(entries.map((name) => [name, join(folder, 'src', `${name
 const GETTER =
   /Object\.defineProperty\(exports, "(\w+)", \{\n\tenumerable: !0,\n\tget: function\(\) \{\n\t\treturn (\w+);\n\t\}\n\}\)/g;
 
-/** What is short and has no block within: it is read on one line as well. */
+/** What is short and has no block within, or one line within: it is read on one line as well. */
 const SIMPLE = /[[{(]\n[^{}`[\]]*?\n\t*[\]})]/g;
+const SINGLE = /[[{(]\n[^`\n]*\n\t*[\]})]/g;
 function onOneLine(text) {
   const line = text.replaceAll(/\n\t*/g, ' ');
-  return line.length > 140 || line.includes('//') ? text : line;
+  return line.length > 160 || line.includes('//') ? text : line;
 }
 
 /** What is no entry itself: one file, which all entries share, and so its state. */
@@ -83,6 +84,7 @@ async function bundle() {
       // What Node gives does not ask what it is called on.
       .replaceAll(/\(0, (node_\w+\.\w+)\)/g, '$1')
       .replaceAll(SIMPLE, onOneLine)
+      .replaceAll(SINGLE, onOneLine)
       .replaceAll(/^\/\/ src\/(?:.*\/)?/gm, '// ');
     const guard = isEntry ? `${CHECK}${(guards[name] ?? guards.index)(manifest.name)}\n` : '';
     const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';

@@ -76,6 +76,24 @@ for (const [name, text] of Object.entries(stops)) {
   t.test(`a worker that ${name} on a message of its primary`, (t) => losesNobody(t, text));
 }
 
+const signals = `process.on('SIGTERM', () => { for (const worker of workers()) worker.kill(); });`;
+
+for (const call of ['process.disconnect()', 'cluster.worker.disconnect()']) {
+  t.test(`workers that call ${call} on the signal still report`, (t) =>
+    losesNobody(t, program(`fork(); ${signals}`, `process.on('SIGTERM', () => ${call});`)),
+  );
+}
+
+t.test('a worker without a server, which the primary kills', async (t) => {
+  const idle = `if (process.env.JOB) setInterval(() => {}, 1_000); else server.listen(process.env.PORT, '127.0.0.1');`;
+  const text = program(`fork(); cluster.fork({ JOB: '1' }); ${signals}`).replace(/server\.listen.*/, idle);
+  const folder = t.testdir({ 'app.cjs': text });
+  const cluster = await startCluster(t, { nodeOptions: register, file: `${folder}/app.cjs` });
+  await cluster.line('worker', 3);
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CLEAN, { timeout: 3_000 });
+});
+
 /** Longer than the drain, and than the flush behind it. */
 const CLEANUP_MS = 1_500;
 
@@ -111,7 +129,6 @@ const starts: Readonly<Record<string, string>> = {
   'no flags': `cluster.setupPrimary(); cluster.settings.execArgv = []; fork();`,
   'NODE_OPTIONS of their own': `fork({ NODE_OPTIONS: '--no-warnings' });`,
 };
-const signals = `process.on('SIGTERM', () => { for (const worker of workers()) worker.kill(); });`;
 for (const [name, start] of Object.entries(starts)) {
   t.test(`workers with ${name}`, (t) => losesNobody(t, program(`${start} ${signals}`)));
 }

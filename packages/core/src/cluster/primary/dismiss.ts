@@ -3,6 +3,9 @@ import type { Worker } from 'node:cluster';
 /** From the stop signal of a worker without a coordinator to its disconnect, in milliseconds. */
 const DISCONNECT_AFTER_MS = 500;
 
+/** From the answer of one without a handler, in milliseconds: the program's own stop, which may kill it, finds it still in `cluster.workers`. */
+const OWN_STOP_MS = 100;
+
 /** How long a worker may take to say whether it has a handler for the signal, in milliseconds. */
 const ANSWER_MS = 250;
 
@@ -34,12 +37,8 @@ export function dismiss(
     if (answered) return;
     answered = true;
     clearTimeout(timer);
-    if (!handled) {
-      disconnectIt();
-      return;
-    }
-    worker.process.kill(signal);
-    setTimeout(disconnectIt, DISCONNECT_AFTER_MS).unref();
+    if (handled) worker.process.kill(signal);
+    setTimeout(disconnectIt, handled ? DISCONNECT_AFTER_MS : OWN_STOP_MS).unref();
   };
   const timer = setTimeout(answer, ANSWER_MS, false);
   ask();

@@ -3,6 +3,7 @@ import type { ShutdownReport } from '../../api/report.ts';
 import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { createReadiness } from '../../shutdown/readiness.ts';
+import { holdDisconnect } from './held-disconnect.ts';
 import { createHandBackLink } from './hand-back.ts';
 import { keepIdle } from './kept.ts';
 import { findPm2 } from './pm2.ts';
@@ -40,6 +41,7 @@ function createWorkerRole(worker: Worker): Role {
   let packing: Packing = 'internal';
   let reported = false;
   let timer: NodeJS.Timeout | undefined;
+  let letDisconnect: (() => void) | undefined;
 
   const tell = (message: WorkerMessage): Promise<void> =>
     new Promise((resolve) => {
@@ -68,6 +70,7 @@ function createWorkerRole(worker: Worker): Role {
       tell({ type: 'report', report }),
       new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref()),
     ]);
+    letDisconnect?.();
     // The channel is the last thing that holds the loop.
     process.channel?.unref();
   };
@@ -120,6 +123,7 @@ function createWorkerRole(worker: Worker): Role {
         break;
       case 'drain': {
         const { reason, timeout, together } = message;
+        letDisconnect ??= holdDisconnect();
         timer ??= setInterval(tellProgress, PROGRESS_MS, core).unref();
         core.drain({
           reason,

@@ -99,12 +99,14 @@ export async function runShutdown(
   const { settings, servers, work, everything, before, after, errors, note, enter, hold } = parts;
   const { reason } = order;
   let open = 0;
-  const draining = deadlineBefore(deadline, (left) => left - cleanupTime(parts, order, left, open));
+  const forDrain = (left: number): number => left - cleanupTime(parts, order, left, open);
+  const draining = deadlineBefore(deadline, forDrain);
   const start = now();
   const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : NO_DELAY;
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];
-  let [cut, listeners]: [readonly CutConnection[], readonly ListenerReport[]] = [[], []];
+  let cut: readonly CutConnection[] = [];
+  let listeners: readonly ListenerReport[] = [];
   let drained = false;
 
   const phase = async (name: keyof typeof phases, steps: () => Promise<void>): Promise<void> => {
@@ -117,9 +119,8 @@ export async function runShutdown(
   if (shutdownDelay.max > 0 || before.size() > 0) {
     await phase('delaying', async () => {
       if (order.handBack === undefined) everything.announce();
-      const half = deadlineBefore(draining, (left) => left / 2);
       const delay = waitDelay(shutdownDelay, servers.list(), parts.arrived);
-      hooks.push(...(await before.run(reason, half)));
+      hooks.push(...(await before.run(reason, half(draining))));
       await draining.race(delay);
     });
   }
@@ -128,10 +129,9 @@ export async function runShutdown(
     attempt(note, () => everything.close(drainOptions(parts, order, draining, deadline)), undefined);
     // Behind the seal, since thousands take milliseconds. In a primary, those of its workers come with their reports.
     open = servers.counts().open;
-    draining.shorten(deadline.left() - cleanupTime(parts, order, deadline.left(), open));
+    draining.shorten(forDrain(deadline.left()));
     attempt(note, () => parts.closing(reason), undefined);
-    const half = deadlineBefore(draining, (left) => left / 2);
-    void whenCalm(everything, half, () => drained).then(hold.calm);
+    void whenCalm(everything, half(draining), () => drained).then(hold.calm);
     await draining.race(everything.closed());
   });
   await phase('draining', async () => {
@@ -171,6 +171,8 @@ export async function runShutdown(
   parts.events.emit('stopped', report);
   return report;
 }
+
+const half = (of: Deadline): Deadline => deadlineBefore(of, (left) => left / 2);
 
 /** Time after the drain. A worker needs some only if it has hooks: the primary keeps its own. */
 function cleanupTime(

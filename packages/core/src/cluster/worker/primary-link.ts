@@ -188,6 +188,7 @@ function createWorkerRole(worker: Worker): Role {
       process.off('exit', onExit);
       worker.off('disconnect', onDisconnect);
       for (const stop of unguard) stop();
+      letDisconnect?.();
     });
     core.coordinator.on('state', ({ state }) => {
       if (state !== 'cleanup') return;

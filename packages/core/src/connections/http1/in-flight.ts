@@ -5,7 +5,8 @@ const FINISHED_KEPT = 32;
 
 /**
  * The requests of one connection whose response is not with the kernel in full, in the order in which they came, which is
- * that in which their responses end. Every step takes the same time, however many there are: a client may pipeline 20,000.
+ * that in which their responses end. A step takes the same time, however many there are: a client may pipeline 20,000. What
+ * the application ends out of order is looked for.
  */
 export class InFlight {
   readonly #responses: (ServerResponse | undefined)[] = [];
@@ -38,7 +39,6 @@ export class InFlight {
 
   /** Returns whether it was in flight. */
   delete(response: ServerResponse): boolean {
-    // Found at once, unless the application ends them out of order.
     const at = this.#responses.indexOf(response, this.#start);
     if (at < 0) return false;
     if (at > this.#start) this.#forget(at, 1);

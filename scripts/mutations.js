@@ -50,8 +50,8 @@ export const mutations = [
   {
     step: 'the wait for handshakes',
     file: 'listener/handshakes.js',
-    line: 'export async function waitForHandshakes(target) {',
-    instead: 'export async function waitForHandshakes(target) { return;',
+    line: 'export async function waitForHandshakes(target, counted) {',
+    instead: 'export async function waitForHandshakes(target, counted) { return;',
     checks: [test('listener/handshakes.test'), test('listener/network.test')],
   },
   {
@@ -81,8 +81,8 @@ export const mutations = [
   {
     step: 'the grace of idle connections',
     file: 'connections/http1/idle.js',
-    line: 'drain.timer = setTimeout(endAfterPoll, grace, connection);',
-    instead: 'drain.timer = setTimeout(endAfterPoll, 0, connection);',
+    line: 'graces.set(connection, grace);',
+    instead: 'graces.set(connection, 0);',
     checks: [chaos('kept connections', { clients: kept })],
   },
   {
@@ -162,8 +162,8 @@ export const mutations = [
   {
     step: 'the wait for requests that are owed an answer',
     file: 'connections/http1/track.js',
-    line: 'census.unsettled() + census.owing()',
-    instead: 'census.unsettled()',
+    line: 'idleCount() + census.owing()',
+    instead: 'idleCount()',
     checks: [test('beside/beside.test')],
   },
   {
@@ -228,5 +228,33 @@ export const mutations = [
     line: 'await threads.ended();',
     instead: '',
     checks: [test('lifecycle/worker-thread.test')],
+  },
+  {
+    step: "the order to drain in front of a program's own stop message",
+    file: 'cluster/primary/workers.js',
+    line: 'ordered ? 0 : entries.size',
+    instead: '0',
+    checks: [test('cluster/own-stop.test')],
+  },
+  {
+    step: 'the wait for what a stop message begins',
+    file: 'process/stop-messages.js',
+    line: 'if (isStopMessage(message))',
+    instead: 'if (false)',
+    checks: [test('cluster/own-stop.test')],
+  },
+  {
+    step: 'the preload of workers with flags of their own',
+    file: 'cluster/primary/preload.js',
+    line: 'if (replaced && !flags.includes(href))',
+    instead: 'if (false)',
+    checks: [test('cluster/own-stop.test')],
+  },
+  {
+    step: "the wait of a worker's disconnect for its report",
+    file: 'cluster/worker/primary-link.js',
+    line: 'letDisconnect ??= holdDisconnect();',
+    instead: '',
+    checks: [test('cluster/own-stop.test')],
   },
 ];

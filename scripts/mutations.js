@@ -83,7 +83,7 @@ export const mutations = [
     file: 'connections/http1/idle.js',
     line: 'graces.set(connection, grace);',
     instead: 'graces.set(connection, 0);',
-    checks: [chaos('kept connections', { clients: kept })],
+    checks: [test('conformance/http1.test'), chaos('kept connections', { clients: kept })],
   },
   {
     step: 'close on the last of a pipeline only',

@@ -2,12 +2,10 @@
 // under --import, and stopped under load by a signal to the primary alone.
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { countLost, runRound } from '@graceful-cluster/probe';
-import { ends, oneInEach, startCluster } from './cluster-process.ts';
+import { ends, oneInEach, request, startCluster } from './cluster-process.ts';
+import { losesNobody, register, workerCode } from './preloaded.ts';
 
 const CLEAN = { code: 0, signal: null };
-const register = ['--import', import.meta.resolve('@graceful-cluster/core/register')];
-
 const program = (primary: string, worker = ''): string => `
   const cluster = require('node:cluster');
   const http = require('node:http');
@@ -26,27 +24,12 @@ const program = (primary: string, worker = ''): string => `
     });
     ${primary}
   } else {
-    const server = http.createServer((request, response) => {
-      if (request.url.endsWith('tell')) response.writeEarlyHints({ link: '</>; rel=self', worker: process.pid });
-      setTimeout(() => response.end(String(process.pid)), Number(new URL(request.url, 'http://a').searchParams.get('ms')));
-    });
-    server.listen(process.env.PORT, '127.0.0.1');
+    ${workerCode}
     ${worker}
   }`;
 
-async function losesNobody(t: Test, text: string): Promise<void> {
-  const folder = t.testdir({ 'app.cjs': text });
-  const round = await runRound({
-    address: 'printed',
-    command: [process.execPath, ...register, `${folder}/app.cjs`],
-    load: { newConnection: 64, keepAlive: 64, slow: 4, slowPath: '/slow?ms=400' },
-    startTimeout: 60_000,
-  });
-  t.equal(countLost(round.counts), 0, JSON.stringify(round.lost.slice(0, 3)));
-  t.ok(round.counts.answered > 100);
-  t.ok(round.counts.refused > 0);
-  t.same(round.exit, CLEAN, round.stderr);
-}
+const stopsWell = (t: Test, text: string): Promise<void> =>
+  losesNobody(t, `${t.testdir({ 'app.cjs': text })}/app.cjs`, { tells: true });
 
 /** The primary's listener of the signal, which tells each worker. */
 const sends = (message: string): string =>
@@ -73,15 +56,35 @@ const stops: Readonly<Record<string, string>> = {
   ),
 };
 for (const [name, text] of Object.entries(stops)) {
-  t.test(`a worker that ${name} on a message of its primary`, (t) => losesNobody(t, text));
+  t.test(`a worker that ${name} on a message of its primary`, (t) => stopsWell(t, text));
 }
 
 const signals = `process.on('SIGTERM', () => { for (const worker of workers()) worker.kill(); });`;
 
+/** A stream is not waited for before the program's own listeners run: the worker has told of it, and of nothing since. */
+const streams = `server.removeAllListeners('request').on('request', (request, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\\n\\n');
+});`;
+
 for (const call of ['process.disconnect()', 'cluster.worker.disconnect()']) {
-  t.test(`workers that call ${call} on the signal still report`, (t) =>
-    losesNobody(t, program(`fork(); ${signals}`, `process.on('SIGTERM', () => ${call});`)),
+  const listener = `process.on('SIGTERM', () => setTimeout(() => ${call}, 600));`;
+  t.test(`workers that call ${call} on the signal`, (t) =>
+    stopsWell(t, program(`fork(); ${signals}`, listener.replace('600', '0'))),
   );
+  t.test(`a worker that calls ${call} while it drains still reports`, async (t) => {
+    const folder = t.testdir({ 'app.cjs': program(`fork(); ${signals}`, `${streams} ${listener}`) });
+    const env = { GRACEFUL_CLUSTER_TIMEOUT: '3000' };
+    const cluster = await startCluster(t, { env, nodeOptions: register, file: `${folder}/app.cjs` });
+    const { socket, connected, ended } = request(cluster.port);
+    let received = '';
+    socket.on('data', (data: Buffer) => (received += data));
+    await connected;
+    await sleep(200);
+    cluster.signal('SIGTERM');
+    await ends(t, cluster, CLEAN, { timeout: 3_000 });
+    await ended;
+    t.match(received, /data: 1\n\n\r\n0\r\n\r\n$/, 'the stream is ended as a response is');
+  });
 }
 
 t.test('a worker without a server, which the primary kills', async (t) => {
@@ -130,7 +133,7 @@ const starts: Readonly<Record<string, string>> = {
   'NODE_OPTIONS of their own': `fork({ NODE_OPTIONS: '--no-warnings' });`,
 };
 for (const [name, start] of Object.entries(starts)) {
-  t.test(`workers with ${name}`, (t) => losesNobody(t, program(`${start} ${signals}`)));
+  t.test(`workers with ${name}`, (t) => stopsWell(t, program(`${start} ${signals}`)));
 }
 
 t.test('workers with NODE_OPTIONS of their own, where those of the primary have --import', async (t) => {

@@ -1,26 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import t, { type Test } from 'tap';
-import { countLost, runRound } from '@graceful-cluster/probe';
+import t from 'tap';
 import { ends, kill, oneInEach, request, startCluster } from './cluster-process.ts';
+import { losesNobody, register, workerCode } from './preloaded.ts';
 
 const CLEAN = { code: 0, signal: null };
-const register = ['--import', import.meta.resolve('@graceful-cluster/core/register')];
-
-async function losesNobody(t: Test, file: string, options: { readonly group?: boolean } = {}): Promise<void> {
-  const round = await runRound({
-    address: 'printed',
-    command: [process.execPath, ...register, file],
-    load: { newConnection: 64, keepAlive: 64, slow: 4, slowPath: '/slow?ms=400' },
-    startTimeout: 60_000,
-    ...options,
-  });
-  t.equal(countLost(round.counts), 0, JSON.stringify(round.lost.slice(0, 3)));
-  t.ok(round.counts.answered > 100);
-  t.ok(round.counts.refused > 0);
-  t.same(round.exit, CLEAN);
-  t.equal(round.stderr, '');
-}
-
 const example = (name: string): string =>
   fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
 
@@ -30,13 +13,6 @@ t.test('a plain cluster', (t) => losesNobody(t, example('plain-cluster')));
 t.test('a plain cluster, signal to the group', (t) =>
   losesNobody(t, example('plain-cluster'), { group: true }),
 );
-
-const workerCode = `
-  const server = http.createServer((request, response) => {
-    if (request.url.endsWith('tell')) response.writeEarlyHints({ link: '</>; rel=self', worker: process.pid });
-    setTimeout(() => response.end(String(process.pid)), Number(new URL(request.url, 'http://a').searchParams.get('ms')));
-  });
-  server.listen(process.env.PORT, '127.0.0.1');`;
 
 const clustered = (onSignal: string): string => `
   const cluster = require('node:cluster');

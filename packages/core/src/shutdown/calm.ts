@@ -1,4 +1,4 @@
-import { sleep, turn, type Deadline } from '../clock.ts';
+import { sleep, type Deadline } from '../clock.ts';
 import type { Drainable } from '../drain/drainable.ts';
 
 /** How often connections are looked at, in milliseconds. */
@@ -12,7 +12,5 @@ const LOOK_MS = 25;
  */
 export async function whenCalm(everything: Drainable, limit: Deadline, over: () => boolean): Promise<void> {
   await limit.race(everything.closed());
-  // In the same turn workers get their orders.
-  await turn();
   while (!limit.expired() && !over() && everything.unsettled() > 0) await sleep(LOOK_MS);
 }

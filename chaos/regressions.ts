@@ -102,4 +102,17 @@ export const regressions: readonly Regression[] = [
       clients: [fresh, { kind: 'stalled', count: 2, think: 200 }],
     },
   },
+  {
+    found:
+      'workers were not told that their primary had died in the drain, and Node 26 threw at their next message',
+    scenario: {
+      ...usual,
+      model: 'round-robin',
+      way: 'two copies',
+      workers: 3,
+      options: { ...quick, secondSignalDelay: 400 },
+      clients: [{ kind: 'events', count: 2, think: 400 }],
+      stop: { signal: 'SIGINT', to: 'process', after: 400, again: 610 },
+    },
+  },
 ];

@@ -26,7 +26,7 @@ export function checkEnding(seen: Seen): readonly string[] {
 }
 
 function rightEnds(seen: Seen): readonly (string | number | null)[] {
-  const { scenario, pid, evidence, stoppedAt, againAt } = seen;
+  const { scenario, pid, evidence, faults, stoppedAt, againAt } = seen;
   const { stop, behaviour, model } = scenario;
   const forced = 128 + constants.signals[stop.signal];
   const report = evidence.reports().findLast((each) => each.pid === pid)?.report;
@@ -40,6 +40,12 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
     const isLate = againAt !== undefined && reportedAt < againAt + MOMENT_MS;
     // Meant to come too soon: the machine stood still, and the process may have read both signals together.
     if ((stop.again ?? 0) < scenario.options.secondSignalDelay) return [forced, report?.exitCode ?? forced];
+    // It stood still from before the delay was over until the second one had come: both were read in the same poll.
+    const stood = faults.some(({ fault, pid: whose, at, until }) => {
+      const during = at <= stoppedAt + scenario.options.secondSignalDelay && until >= (againAt ?? Infinity);
+      return fault.kind === 'freeze' && whose === pid && during;
+    });
+    if (stood) return [forced, report?.exitCode ?? forced];
     // The delay is counted by a timer of the process, which is late without a processor.
     if (evidence.waited(pid, stoppedAt) > MOMENT_MS) return [forced, report?.exitCode ?? forced];
     return isLate ? [forced, report?.exitCode ?? forced] : [forced];

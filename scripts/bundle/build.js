@@ -46,7 +46,7 @@ const GETTER =
 
 /** What is short and has no block within, or one line within: it is read on one line as well. */
 const SIMPLE = /[[{(]\n[^{}`[\]]*?\n\t*[\]})]/g;
-const SINGLE = /[[{(]\n[^`\n]*\n\t*[\]})]/g;
+const SINGLE = /[[{(]\n(?:[^`\n]|`[^`\n]*`)*\n\t*[\]})]/g;
 function onOneLine(text) {
   const line = text.replaceAll(/\n\t*/g, ' ');
   return line.length > 160 || line.includes('//') ? text : line;

@@ -2,7 +2,7 @@
 // under --import, and stopped under load by a signal to the primary alone.
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { ends, oneInEach, request, startCluster } from './cluster-process.ts';
+import { ends, kill, oneInEach, request, startCluster } from './cluster-process.ts';
 import { losesNobody, register, workerCode } from './preloaded.ts';
 
 const CLEAN = { code: 0, signal: null };
@@ -86,6 +86,21 @@ for (const call of ['process.disconnect()', 'cluster.worker.disconnect()']) {
     t.match(received, /data: 1\n\n\r\n0\r\n\r\n$/, 'the stream is ended as a response is');
   });
 }
+
+t.test('a primary that dies while its workers drain', async (t) => {
+  const notes = `process.on('disconnect', () => console.log('disconnected ' + process.connected));`;
+  // The request outlasts two progress messages.
+  const folder = t.testdir({ 'app.cjs': program(`fork(); ${signals}`, notes) });
+  const cluster = await startCluster(t, { nodeOptions: register, file: `${folder}/app.cjs` });
+  const inFlight = await oneInEach(cluster, 2, 1_500);
+  cluster.signal('SIGTERM');
+  await sleep(200);
+  kill(cluster.pid, 'SIGKILL');
+  for (const { worker, ended } of inFlight) t.equal(await ended, String(await worker));
+  await ends(t, cluster, { code: null, signal: 'SIGKILL' }, { timeout: 3_000 });
+  t.same(cluster.lines('disconnected'), ['false', 'false']);
+  t.notMatch(cluster.stderr(), /Error/);
+});
 
 t.test('a worker without a server, which the primary kills', async (t) => {
   const idle = `if (process.env.JOB) setInterval(() => {}, 1_000); else server.listen(process.env.PORT, '127.0.0.1');`;

@@ -5,7 +5,7 @@ const SLICE = 500;
 
 /** Does something once with each of many connections, a bounded number in each turn: requests beside them are not delayed. */
 export interface Walk<Item> {
-  /** Takes a set over. The first of it are dealt with before this returns. */
+  /** Takes a set over. One that fits into a turn is dealt with before this returns. */
   readonly add: (items: Set<Item>) => void;
   /** Leaves one out. Returns whether it was still to come. */
   readonly drop: (item: Item) => boolean;
@@ -38,7 +38,8 @@ export function createWalk<Item>(act: (items: readonly Item[]) => void): Walk<It
     add: (items) => {
       if (coming.size === 0) coming = items;
       else for (const item of items) coming.add(item);
-      if (next === undefined) go();
+      if (coming.size > SLICE) next ??= setImmediate(go);
+      else if (next === undefined) go();
     },
     drop: (item) => coming.delete(item),
     left: () => coming.size,

@@ -1,5 +1,5 @@
 import type { ListenerReport, Seal } from '../api/report.ts';
-import { now } from '../clock.ts';
+import { now, turn } from '../clock.ts';
 import { GracefulError } from '../api/errors.ts';
 import { queueLength } from './accept-queue.ts';
 import { backlog } from './seals/backlog.ts';
@@ -43,7 +43,7 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   /** Whether clients in the queue wait for another process, which goes on listening. */
   const queueStays = onlyCopy || socket.inherited || passedOn;
   const queued = queueLength(target) ?? null;
-  const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(target) ?? null);
+  const handshakes = countLater(target);
   let abandoned: number | null = null;
   try {
     const close = (ours = 0, empty = false): void => {
@@ -67,7 +67,13 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
       ),
     );
   }
-  return { address, seal: method.seal, notes, queued, handshakes, abandoned, duration: now() - start };
+  return { address, seal: method.seal, notes, queued, handshakes: await handshakes, abandoned, duration: now() - start };
+}
+
+/** In the next turn: with thousands of connections to count takes milliseconds. A handshake that ends before is in the queue. */
+async function countLater(target: SealTarget): Promise<number | null> {
+  await turn();
+  return target.socket.port === 0 || target.socket.fd < 0 ? null : (countHandshakes(target) ?? null);
 }
 
 /** The path of a Unix socket stays, since it leads to the child as well. */

@@ -1,5 +1,26 @@
 import type { EventEmitter } from 'node:events';
 
+/** An end of an IPC channel: `process`, or the `ChildProcess` at the other end. */
+interface End {
+  readonly connected?: boolean;
+  readonly send?: (message: any, handle: any, options: any, done: (error: Error | null) => void) => boolean;
+}
+
+/** @param done - called once it is written, or with an error: Node 26 throws where the channel is closed but not yet noticed */
+export function sendOver(
+  end: End,
+  message: unknown,
+  done: (error: Error | null) => void = () => {},
+  handle?: unknown,
+): void {
+  try {
+    if (end.connected === true && end.send !== undefined) end.send(message, handle, undefined, done);
+    else done(new Error('the other process is gone'));
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
 /**
  * Hears the messages of an IPC channel whose `cmd` begins with `NODE_`. They are reserved for Node itself, never reach
  * a `message` listener, and are given to every `internalMessage` listener (documented with `subprocess.send()`; checked

@@ -24,6 +24,16 @@ export function isPassedOn(socket: Duplex): boolean {
   return rawHandle(socket as Socket) === null && !socket.destroyed;
 }
 
+/** The server that accepted a connection: not one that it was given to afterwards. */
+export function acceptorOf(socket: Socket): unknown {
+  return (socket as unknown as { readonly _server?: unknown })._server;
+}
+
+/** Open connections of a server, as Node counts those that it has accepted. */
+export function acceptedCount(server: Server): number | undefined {
+  return (server as unknown as { readonly _connections?: number })._connections;
+}
+
 const { _getActiveHandles: list } = process as unknown as { readonly _getActiveHandles?: () => unknown[] };
 
 /** Whether Node lists the handles of this process. */

@@ -5,7 +5,7 @@ import { dismiss } from './dismiss.ts';
 import type { Member } from './member.ts';
 import { describeOutcome } from './outcome.ts';
 import { isSignal } from '../shapes.ts';
-import { onInternalMessage } from '../../node-internals/ipc.ts';
+import { onInternalMessage, sendOver } from '../../node-internals/ipc.ts';
 import {
   unwrapFromWorker,
   wrap,
@@ -65,7 +65,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
 
   /** A worker that is gone, or going, needs no message. */
   const tell = (message: PrimaryMessage): void => {
-    if (worker.isConnected()) worker.process.send(wrap(message, packing), () => {});
+    sendOver(worker.process, wrap(message, packing));
   };
 
   const hear = (message: WorkerMessage, handle: unknown): void => {

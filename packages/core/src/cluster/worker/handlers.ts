@@ -1,4 +1,4 @@
-import { onInternalMessage } from '../../node-internals/ipc.ts';
+import { onInternalMessage, sendOver } from '../../node-internals/ipc.ts';
 import { unwrapFromPrimary, wrap } from '../protocol.ts';
 import { thisWorker } from '../../process/node-cluster.ts';
 
@@ -11,11 +11,11 @@ export function answerForHandlers(): void {
   if (thisWorker() === undefined) return;
   onInternalMessage(process, (message) => {
     const received = unwrapFromPrimary(message, 'internal');
-    if (received?.type !== 'ask-handlers' || !process.connected) return;
+    if (received?.type !== 'ask-handlers') return;
     const count = process.listenerCount(received.signal) - signalExitListeners();
     // The signal may come twice, from a terminal and from the primary: after a handler that is there once, it would kill.
     if (count > 0) process.on(received.signal, () => {});
-    process.send?.(wrap({ type: 'handlers', count }, 'internal'), undefined, undefined, () => {});
+    sendOver(process, wrap({ type: 'handlers', count }, 'internal'));
   });
 }
 

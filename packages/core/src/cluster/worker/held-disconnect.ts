@@ -10,10 +10,20 @@ export function holdDisconnect(): () => void {
   let asked = false;
   const held = (): void => {
     asked = true;
+    // Node calls this too where the primary has died, and takes the channel away behind it.
+    process.nextTick(() => {
+      if (!process.channel && process.connected) noteDeath();
+    });
   };
   process.disconnect = held;
   return () => {
     if (process.disconnect === held) process.disconnect = disconnect;
     if (asked && process.connected) disconnect();
   };
+}
+
+/** What Node's own `disconnect()` makes known: it fails where the channel is gone already. */
+function noteDeath(): void {
+  (process as { connected: boolean }).connected = false;
+  process.emit('disconnect');
 }

@@ -1,3 +1,4 @@
+import { sendOver } from '../../node-internals/ipc.ts';
 import { leaveStopToProgram } from '../../process/stop-messages.ts';
 import type { CoordinatorControls } from '../../shutdown/role.ts';
 import type { Readiness } from '../../shutdown/readiness.ts';
@@ -17,7 +18,7 @@ export function findPm2(): Pm2 | undefined {
     tellReady: (readiness) => {
       if (told || !process.connected || !readiness.listening() || !readiness.willing()) return;
       told = true;
-      process.send?.('ready', undefined, undefined, () => {});
+      sendOver(process, 'ready');
     },
     join: (controls) => {
       // Instead of a signal: `shutdown_with_message`, a graceful reload, and always on Windows.

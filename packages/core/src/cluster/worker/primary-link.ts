@@ -10,7 +10,7 @@ import { findPm2 } from './pm2.ts';
 import { createStandaloneRole } from './standalone.ts';
 import { whenHandedOver } from './hand-overs.ts';
 import { guardChannel, guardOutput } from './broken-pipes.ts';
-import { onDisconnectOrder, onInternalMessage } from '../../node-internals/ipc.ts';
+import { onDisconnectOrder, onInternalMessage, sendOver } from '../../node-internals/ipc.ts';
 import {
   unwrapFromPrimary,
   wrap,
@@ -45,13 +45,11 @@ function createWorkerRole(worker: Worker): Role {
 
   const tell = (message: WorkerMessage): Promise<void> =>
     new Promise((resolve) => {
-      if (process.connected) process.send?.(wrap(message, packing), undefined, undefined, () => resolve());
-      else resolve();
+      sendOver(process, wrap(message, packing), () => resolve());
     });
 
   const handBack = createHandBackLink((message, handle, done) => {
-    if (!process.connected) done(new Error('the primary is gone'));
-    else process.send?.(wrap(message, packing), handle as never, undefined, done);
+    sendOver(process, wrap(message, packing), done, handle);
   });
 
   const pm2 = findPm2();

@@ -8,7 +8,7 @@ import {
   listsConnections,
 } from '../../node-internals/http.ts';
 import { serverOf } from '../../node-internals/hand-over.ts';
-import { listsHandles, openSockets } from '../../node-internals/net.ts';
+import { acceptedCount, acceptorOf, listsHandles, openSockets } from '../../node-internals/net.ts';
 import { received } from '../received.ts';
 import { connectionOf } from './request-channel.ts';
 
@@ -19,7 +19,8 @@ export function isHttp2(socket: Socket): boolean {
 
 /**
  * Whether Node will show a connection when it is asked for: it lists those that speak HTTP, and the sockets of the process.
- * Under TLS, and of a stream that is no socket, it does not show what was upgraded; nor what was read before HTTP had it.
+ * Under TLS, of a stream that is no socket, and of what another server has accepted, it does not show what was upgraded; nor
+ * what was read before HTTP had it.
  *
  * @param existing - whether it was open before the server was attached: then HTTP may have read from it
  */
@@ -28,6 +29,7 @@ export function isShown(server: Server, event: string, socket: Socket, existing 
     event === 'connection' &&
     socket instanceof Socket &&
     (existing || received(socket) === 0) &&
+    acceptorOf(socket) === server &&
     serverOf(socket) === server &&
     listsHandles() &&
     listsConnections(server) &&
@@ -35,15 +37,28 @@ export function isShown(server: Server, event: string, socket: Socket, existing 
   );
 }
 
-/** Connections that are open, as far as Node shows them. Under TLS these are those that speak HTTP alone. */
-export function openAlready(server: Server, event: 'connection' | 'secureConnection'): Set<Socket> {
+/**
+ * Connections that are open, as far as Node shows them. Under TLS these are those that speak HTTP alone.
+ *
+ * @param given - whether some may be there that other servers have accepted, and nothing of ours has seen
+ */
+export function openAlready(
+  server: Server,
+  event: 'connection' | 'secureConnection',
+  given = false,
+): Set<Socket> {
   const open = new Set<Socket>();
+  let accepted = 0;
   const add = (socket: Socket): void => {
     // Of one that is destroyed Node keeps the handle for the rest of the turn.
-    if (!socket.destroyed && !isHttp2(socket)) open.add(socket);
+    if (socket.destroyed || isHttp2(socket)) return;
+    open.add(socket);
+    if (acceptorOf(socket) === server) accepted += 1;
   };
-  if (event === 'connection') openSockets(server).forEach(add);
-  for (const socket of knownSockets(server)) if (!open.has(socket)) add(socket);
+  for (const socket of knownSockets(server)) add(socket);
+  // To look through the handles of the process takes as long as all else here, and finds what does not speak HTTP any more.
+  if (event === 'connection' && (given || accepted !== acceptedCount(server)))
+    openSockets(server).forEach(add);
   return open;
 }
 

@@ -204,7 +204,7 @@ export function trackHttp1(
   listConnections(server);
   server.on(event, add);
   registerServer(server, owner);
-  for (const socket of openAlready(server, event)) {
+  for (const socket of openAlready(server, event, true)) {
     if (isShown(server, event, socket, true)) watchPipelining(socket);
     else owner.adopt(socket, true);
   }

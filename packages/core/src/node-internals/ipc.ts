@@ -15,7 +15,7 @@ export function sendOver(
 ): void {
   try {
     if (end.connected === true && end.send !== undefined) end.send(message, handle, undefined, done);
-    else done(new Error('the other process is gone'));
+    else done(new Error('disconnected'));
   } catch (error) {
     done(error as Error);
   }

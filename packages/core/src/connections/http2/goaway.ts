@@ -1,5 +1,6 @@
 import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
 import { linger } from '../linger.ts';
+import { createSchedule } from '../schedule.ts';
 import type { Session } from './session.ts';
 
 /** Longest wait for the answer to a PING, in milliseconds. */
@@ -17,9 +18,12 @@ export interface Goaway {
   readonly begin: (entry: Session) => void;
   /** Its last stream has closed. */
   readonly whenQuiet: (entry: Session) => void;
+  readonly stop: () => void;
 }
 
 export function createGoaway(limits: DrainLimits): Goaway {
+  const graces = createSchedule(end);
+
   function whenQuiet(entry: Session): void {
     if (entry.asked || entry.session.destroyed || entry.session.closed) return;
     entry.asked = true;
@@ -54,8 +58,9 @@ export function createGoaway(limits: DrainLimits): Goaway {
       // Node ends the socket when the last stream is closed, and then waits for the client's FIN for ever.
       entry.socket.once('finish', () => linger(entry.socket));
       const grace = entry.silent ? silentGrace(limits, entry.since, entry.socket) : limits.keepAliveGrace;
-      entry.timer = setTimeout(end, grace, entry).unref();
+      graces.set(entry, grace);
     },
     whenQuiet,
+    stop: graces.stop,
   };
 }

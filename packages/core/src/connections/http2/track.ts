@@ -177,6 +177,7 @@ export function trackHttp2(
     },
     release: () => {
       stopEndless();
+      goaway?.stop();
       server.off(event, onConnection);
       server.off('session', onSession);
       for (const { session, streams, timer } of sessions.entries.values()) {

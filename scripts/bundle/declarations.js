@@ -108,11 +108,15 @@ export function rollUp(entry) {
   const isType = ({ local, isType: said }) =>
     said || (modules.get(names.get(local))?.declared.get(local)?.isType ?? false);
   const values = new Set(module.exported.filter((each) => !isType(each)).map(({ local }) => local));
-  const imports = [...external].map(([local, { name, from }]) => {
+  const imports = [];
+  const named = new Map();
+  for (const [local, { name, from }] of external) {
     const type = values.has(local) ? '' : 'type ';
-    if (name === 'default') return `import ${type}${local} from '${from}';`;
-    return `import { ${type}${name === local ? '' : `${name} as `}${local} } from '${from}';`;
-  });
+    if (name === 'default') imports.push(`import ${type}${local} from '${from}';`);
+    else
+      named.set(from, [...(named.get(from) ?? []), `${type}${name === local ? '' : `${name} as `}${local}`]);
+  }
+  for (const [from, names] of named) imports.push(`import { ${names.join(', ')} } from '${from}';`);
   return {
     text: `${[...imports, ...texts, ...module.ambient].join('\n')}\n`,
     exported: module.exported.map((each) => ({ ...each, isType: isType(each) })),

@@ -12,7 +12,10 @@ export function turn(): Promise<void> {
   });
 }
 
-/** At once for less than 0, which Node warns of on stderr: a process may stand still between a look at the clock and this. */
+/**
+ * Resolves after that time; at once if it is negative, as it is where the process stood still after it had read the
+ * clock. Node would print a `TimeoutNegativeWarning`.
+ */
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, Math.max(0, milliseconds));
@@ -26,9 +29,9 @@ export interface Deadline {
   readonly expired: () => boolean;
   /** Resolves with what `work` gives, or with undefined at the deadline; `work` itself is not stopped. */
   readonly race: <T>(work: Promise<T>) => Promise<T | undefined>;
-  /** Moves it to `milliseconds` from now, if that is earlier by a millisecond or more: listeners are told of it. */
+  /** Moves the deadline to `milliseconds` from now, if that is earlier by a millisecond or more. */
   readonly shorten: (milliseconds: number) => void;
-  /** Calls `listener` each time that it was shortened; returns a function that stops that. */
+  /** Calls `listener` each time that the deadline was moved; returns a function that stops that. */
   readonly onShortened: (listener: () => void) => () => void;
 }
 
@@ -75,7 +78,11 @@ export function createDeadline(milliseconds: number): Deadline {
   };
 }
 
-/** A deadline that is earlier than another one, and is shortened with it. @param share - of what is left of that one */
+/**
+ * A deadline that is earlier than another one, and is shortened with it.
+ *
+ * @param share - milliseconds left of the earlier one, by those left of the later one
+ */
 export function deadlineBefore(later: Deadline, share: (left: number) => number): Deadline {
   const earlier = createDeadline(share(later.left()));
   later.onShortened(() => earlier.shorten(share(later.left())));

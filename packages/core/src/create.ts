@@ -26,7 +26,7 @@ function make(options: CoordinatorOptions): CoordinatorControls {
   return makeCoordinator(settings, roleFor(settings));
 }
 
-/** One without signals stops what it is told to, and not the threads of the process with it. */
+/** A coordinator without signals stops what it is given, and not the threads of the process with it. */
 function roleFor({ signals }: Settings): Role {
   if (signals.length === 0) return findRole();
   return isMainThread() ? withThreads(findRole()) : createThreadRole();
@@ -34,7 +34,7 @@ function roleFor({ signals }: Settings): Role {
 
 const singles = shared<Map<string, unknown>>('singles', Map);
 
-/** Where the one in the registry is of a version that does not have all that this one promises. */
+/** The coordinator of this copy alone, where the one in the registry is of a version that lacks some of `methods`. */
 let own: ShutdownCoordinator | undefined;
 
 /**

@@ -9,18 +9,20 @@ interface Kind {
   readonly what: string;
   /** What to attach instead. */
   readonly attach?: string;
-  /** Whether it is known by what it holds alone: options may hold the same. */
+  /** Whether a single member gives the kind away: options may have the same member. */
   readonly holder?: true;
   readonly is: (value: Members) => boolean;
 }
 
-/** What a value is looked at for; every member may be missing. */
+/** Any value, by its members; each may be missing. */
 type Members = Readonly<Record<string, unknown>>;
 
 const has = (value: Members, ...names: readonly string[]): boolean =>
   names.every((name) => typeof value[name] === 'function');
 
-/** Things that are passed by mistake, the most telling first: a Nest application answers to the names of Express. */
+/**
+ * Things passed by mistake, the most specific first: a Nest application also has the methods of the framework in it.
+ */
 const kinds: readonly Kind[] = [
   { what: 'a Server', is: (value) => value instanceof Server },
   { what: 'a request', is: (value) => value instanceof IncomingMessage },
@@ -100,7 +102,7 @@ function findKind(value: unknown): Kind | undefined {
   }
 }
 
-/** `an Express app`, where options were wanted; undefined for what may be options. */
+/** Kind of a value that cannot be options, such as `an Express app`; undefined for what may be options. */
 export function nameNoOptions(value: unknown): string | undefined {
   const kind = findKind(value);
   return kind?.holder ? undefined : kind?.what;

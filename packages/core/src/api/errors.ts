@@ -36,7 +36,7 @@ function withLink(code: GracefulErrorCode | GracefulWarningCode, message: string
   return `${message} (${docsLink(`errors.md#${code.toLowerCase()}`)})`;
 }
 
-/** What depends on the moment, such as a hook that is added too late. The message ends with a link to the code's page. */
+/** What depends on the moment, such as a hook added too late. The message ends with a link to the code's page. */
 export class GracefulError extends Error {
   override readonly name = 'GracefulError';
   readonly code: GracefulErrorCode;

@@ -48,7 +48,7 @@ export function markHealthHandler(handler: object): void {
   Object.defineProperty(handler, MARK, { value: true });
 }
 
-/** Whether a server answers nothing but questions about health: clients of the service never call it, so it stays to the end. */
+/** Whether a server has only health handlers. Clients of the service never call such a server: it stays to the end. */
 export function servesHealthAlone(server: Server): boolean {
   const listeners = server.listeners('request');
   return listeners.length > 0 && listeners.every((listener) => MARK in listener);

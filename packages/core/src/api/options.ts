@@ -126,8 +126,8 @@ export interface Settings {
 
 const seals: readonly unknown[] = ['auto', 'detach', 'filter', 'backlog', 'unlink', 'shutdown', 'none'];
 
-/** Shortest `timeout` in milliseconds. A shorter one is a number of seconds. */
-const SHORTEST_TIMEOUT = 100;
+/** Shortest `timeout`: a smaller number was meant as seconds. */
+const SHORTEST_TIMEOUT_MS = 100;
 
 /**
  * Default of `shutdownDelay.min` in milliseconds. With a shorter one, and endpoints that changed 2 to 5 s late, a
@@ -161,7 +161,9 @@ export function resolveOptions(options: CoordinatorOptions): Settings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const { timeout = defaults.timeout } = options;
   checkTime('timeout', timeout, 1);
-  if (timeout < SHORTEST_TIMEOUT) throw invalid('timeout', `at least ${SHORTEST_TIMEOUT}: ${UNIT}`, timeout);
+  if (timeout < SHORTEST_TIMEOUT_MS) {
+    throw invalid('timeout', `at least ${SHORTEST_TIMEOUT_MS}: ${UNIT}`, timeout);
+  }
   const settings: Settings = Object.freeze({
     ...defaults,
     cleanupTimeout: Math.min(defaults.cleanupTimeout, timeout / 4),

@@ -146,8 +146,8 @@ export interface ShutdownReport {
     /** Handed back to the primary of the cluster, which dealt them to another worker: their clients noticed nothing. */
     readonly moved: number;
     /**
-     * Destroyed at the deadline; those with `lost` were in the middle of something. At most 100 of them are named, these
-     * first.
+     * Destroyed at the deadline; those with `lost` were in the middle of something. At most 100 of them are named,
+     * these first.
      */
     readonly cut: readonly CutConnection[];
     /** How many were destroyed, named or not. */

@@ -7,7 +7,7 @@ interface Noted extends Socket {
   [accepted]?: number;
 }
 
-/** Notes when a connection was accepted, in whole milliseconds: of one that stays silent, Node says it on no line. */
+/** Notes when a connection was accepted, in whole milliseconds: no Node line exposes that of a silent connection. */
 export function noteAccepted(socket: Socket): void {
   const noted: Noted = socket;
   noted[accepted] = Math.ceil(now());

@@ -5,7 +5,7 @@ type Destroy = Socket['_destroy'];
 
 /**
  * Learns of the close of a socket by overriding `_destroy`: that takes next to no memory and time. A `close` listener
- * costs 200 bytes, since Node adds and removes its own for each response, and where there are several an array of 20 stays.
+ * costs 200 bytes: Node adds and removes its own for each response, and the array that several need stays.
  */
 export function createDestroyWatch(): Watch<Socket> {
   let closed: (this: Socket) => void = () => {};

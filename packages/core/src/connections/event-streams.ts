@@ -2,9 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { now } from '../clock.ts';
 import { contentType } from '../node-internals/http.ts';
 
-/** Time between two looks for new ones, in milliseconds, and at least this many times what one takes. */
+/** Shortest time between two looks for new event streams, in milliseconds. */
 const LOOK_MS = 100;
-const LOOK_SHARE = 50;
+
+/** That time is at least this many times what a look takes. */
+const LOOK_TIMES = 50;
 
 /**
  * Ends the event streams among the responses in flight, from `delay` milliseconds on until the function that this
@@ -22,7 +24,7 @@ export function endEventStreams(
       response.on('error', () => {});
       response.end();
     }
-    timer = setTimeout(look, Math.max(LOOK_MS, (now() - start) * LOOK_SHARE)).unref();
+    timer = setTimeout(look, Math.max(LOOK_MS, (now() - start) * LOOK_TIMES)).unref();
   }
 
   let timer = setTimeout(look, delay).unref();

@@ -24,17 +24,18 @@ interface Ended {
   readonly socket: Socket;
   readonly saidAll: () => void;
   readonly uploads: boolean;
-  /** When half of the time is over that was left at the FIN. */
+  /** When half of the time that was left at the FIN is over. */
   readonly half: number;
-  /** Bytes heard of the client, and when the last of them were seen. */
+  /** Bytes received from the client. */
   heard: number;
+  /** When more of them were seen last. */
   heardAt: number;
 }
 
 /**
- * What the application does not read is dropped at once: all that there was to say is said. Of what it reads, a client may
- * send the rest: for half of the time that is left, as long as to answer the Close of a WebSocket; an upload goes on after
- * that while its bytes arrive.
+ * What the application does not read is dropped at once: all that there was to say is said. Of what it reads, a client
+ * may send the rest: for half of the time that is left, as long as to answer the Close of a WebSocket; an upload goes
+ * on after that while its bytes arrive.
  */
 export function createHalfClosed(limits: () => DrainLimits): HalfClosed {
   const looks = createSchedule<Ended>(look);
@@ -49,7 +50,7 @@ export function createHalfClosed(limits: () => DrainLimits): HalfClosed {
       ended.heard = heard;
       ended.heardAt = time;
     }
-    // By the clock and not by the count of looks: a timer may fire a millisecond early, and two looks follow each other.
+    // The clock decides, not the count of looks: a timer may fire a millisecond early, so that two looks follow.
     const until = uploads ? Math.max(half, ended.heardAt + QUIET_MS) : half;
     if (isRead(socket) && until > time) {
       looks.set(ended, until - time);
@@ -75,7 +76,7 @@ export function createHalfClosed(limits: () => DrainLimits): HalfClosed {
   };
 }
 
-/** Calls when the FIN of a connection is sent, or has been. */
+/** Calls `ended` when the FIN of a connection is sent; at once where it has been. */
 export function whenEnded(socket: Socket, ended: () => void): void {
   if (socket.writableFinished) ended();
   else socket.once('finish', ownListener(ended));

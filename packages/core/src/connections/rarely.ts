@@ -1,9 +1,11 @@
 import { now } from '../clock.ts';
 
-/** The time for which an answer holds is this many times what it took. */
-const SHARE = 10;
+/** An answer holds for this many times the time that it took. */
+const HOLD_TIMES = 10;
 
-/** Asks again only when the last answer is ten times as old as it took: however often it is called, that is a tenth of the time. */
+/**
+ * Asks again only when the last answer no longer holds: however often it is called, a tenth of the time goes into it.
+ */
 export function rarely<T>(ask: () => T): () => T {
   let until = -Infinity;
   let answer: T;
@@ -12,7 +14,7 @@ export function rarely<T>(ask: () => T): () => T {
     if (start < until) return answer;
     answer = ask();
     const end = now();
-    until = end + (end - start) * SHARE;
+    until = end + (end - start) * HOLD_TIMES;
     return answer;
   };
 }

@@ -9,12 +9,12 @@ import { createHalfClosed } from './half-closed.ts';
 import { peerName } from './names.ts';
 import { createOpenSet } from './open-set.ts';
 
-/** Takes a stream out of the set that it is in. */
+/** For each stream that is tracked here, a function that takes it out of its set. */
 const leaving = new WeakMap<Duplex, (stream: Duplex) => void>();
 
 /**
- * Another kind has this connection from now on: a server that looks at the first byte gives it to one that speaks HTTP or
- * TLS, by `emit('connection')`.
+ * Lets go of a connection that another kind has from now on: a server that looks at the first byte gives it to one that
+ * speaks HTTP or TLS, by `emit('connection')`.
  */
 export function leaveRaw(stream: Duplex): void {
   leaving.get(stream)?.(stream);
@@ -23,7 +23,7 @@ export function leaveRaw(stream: Duplex): void {
 export interface RawOptions {
   /** Whether a connection is of this kind. Default: all are. */
   readonly takes?: (socket: Socket) => boolean;
-  /** Whether Node has answered them, and ended its half: the application reads nothing of what they still send. Default: false. */
+  /** Whether Node has answered and ended its half: what clients still send is not read. Default: false. */
   readonly answered?: () => boolean;
 }
 
@@ -68,7 +68,7 @@ export function trackRaw(
     waiting: (limit) => [...sockets.entries.keys()].slice(0, limit).map(peerName),
     announce: () => {},
     drain: (given) => {
-      // What was passed on before is no part of it.
+      // Sockets that were passed on before are no part of the drain.
       sockets.sweep();
       draining = true;
       limits = given;
@@ -101,7 +101,7 @@ export function trackRaw(
   };
 }
 
-/** The application has ended it, and only the client's FIN is missing; or neither side ever said a word. */
+/** Whether the application has ended it, and only the client's FIN is missing; or neither side ever sent a byte. */
 function saidAll(socket: Duplex): boolean {
   const { bytesRead, bytesWritten } = socket as Socket;
   if (bytesRead === 0 && bytesWritten === 0) return true;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Bytes that came from the peer so far; of a stream that does not count them, 1 where any came. */
+/** Bytes from the peer so far; 1 or 0 of a stream that does not count them. */
 export function received(stream: Duplex): number {
   const { bytesRead } = stream as Partial<Socket>;
   return typeof bytesRead === 'number' ? bytesRead : Number(stream.readableDidRead);

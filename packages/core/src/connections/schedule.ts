@@ -1,19 +1,19 @@
 import { now } from '../clock.ts';
 
-/** Longest time that is worked on connections in one turn of the event loop, in milliseconds. */
+/** Longest work on connections in one turn of the event loop, in milliseconds. */
 export const SLICE_MS = 5;
 
-/** Does the same with many connections, each at a time of its own: one timer for all that are due in the same millisecond. */
+/** Does the same with many items, each at its own time: one timer for all that are due in the same millisecond. */
 export interface Schedule<Item> {
-  /** Sets when it is done with an item, `delay` milliseconds from now, in place of an earlier time. */
+  /** Sets when `act` is called with an item: `delay` milliseconds from now, in place of what was set before. */
   readonly set: (item: Item, delay: number) => void;
   readonly stop: () => void;
 }
 
 /**
- * What is due is done after the poll, since timers come before it: where the loop is late, what arrived in time waits in
- * the kernel. Thousands that are due at once are done in slices, so that requests in flight beside them are not delayed.
- * The timers do not hold the event loop: the connections do, as long as they are open.
+ * What is due is done after the poll, since timers come before it: where the loop is late, what arrived in time waits
+ * in the kernel. Thousands that are due at once are done in slices, so that requests in flight beside them are not
+ * delayed. The timers do not hold the event loop: the connections do, as long as they are open.
  */
 export function createSchedule<Item>(act: (item: Item) => void): Schedule<Item> {
   const due = new Map<Item, number>();
@@ -34,7 +34,7 @@ export function createSchedule<Item>(act: (item: Item) => void): Schedule<Item> 
     try {
       for (const [at, items] of ready) {
         for (let item = items.pop(); item !== undefined; item = items.pop()) {
-          // It may have got another time since.
+          // The item may have got another time since.
           if (due.get(item) !== at) continue;
           due.delete(item);
           act(item);

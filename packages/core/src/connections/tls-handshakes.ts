@@ -39,7 +39,7 @@ export function trackTlsHandshakes(server: Server): Connections {
       },
       silentGrace(limits, since, socket),
     );
-    // The open socket holds the event loop; once it is gone this must not.
+    // The open socket holds the event loop; once that is gone the timer must not.
     timers.add(timer.unref());
   }
 
@@ -54,7 +54,7 @@ export function trackTlsHandshakes(server: Server): Connections {
     if (raw !== undefined) sockets.remove(raw);
   };
   server.on('connection', onConnection);
-  // First, so that the connection is never counted twice.
+  // Prepended: another kind adds the connection in its own listener, and must not find it counted here as well.
   server.prependListener('secureConnection', onSecure);
 
   return {

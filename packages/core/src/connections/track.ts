@@ -28,7 +28,9 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
   return trackRaw(server, 'connection');
 }
 
-/** `node:tls` takes milliseconds to load: only where a method that its servers have says that it has been loaded. */
+/**
+ * `node:tls` takes milliseconds to load, so a method of its servers is looked for first: they exist only once it is.
+ */
 function isTlsServer(server: Server): server is TlsServer {
   return 'setSecureContext' in server && server instanceof process.getBuiltinModule('node:tls').Server;
 }

@@ -10,10 +10,12 @@ import { createSchedule } from './schedule.ts';
 /** Going away: the status of a WebSocket whose server stops (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1_001;
 
-/** How often a connection is looked at that is not ready, in milliseconds. */
+/** Time between two looks at a connection that is not ready, in milliseconds. */
 const LOOK_MS = 100;
 
-/** Turns of the loop in which messages that arrived before the Close are read first: a chatty client sends without end. */
+/**
+ * Turns of the loop in which messages that arrived before the Close are read first: a chatty client sends without end.
+ */
 const READ_TURNS = 10;
 
 interface WebSocketLike {
@@ -37,11 +39,11 @@ interface Upgraded {
 }
 
 /**
- * Ends them by the application's `onUpgrade` hook, or, where one is a WebSocket of the `ws` library, with Close 1001.
+ * Ends upgraded connections by the application's `onUpgrade` hook, or a WebSocket of the `ws` library by Close 1001.
  * Anything else has until the deadline.
  *
  * A client has half of the time that is left to answer the Close. Then it gets FIN, whether it is silent (one that lost
- * its network long ago must not hold up every shutdown) or chats on: all is said, and it has lost nothing by this one.
+ * its network long ago must not hold up every shutdown) or goes on sending: all is said, and nothing is lost.
  */
 export function createUpgradedEndings(hooks: ConnectionHooks, limits: () => DrainLimits): UpgradedEndings {
   const halfClosed = createHalfClosed(limits);
@@ -51,7 +53,7 @@ export function createUpgradedEndings(hooks: ConnectionHooks, limits: () => Drai
   function sayClose(each: Upgraded): void {
     const { socket, stream } = each;
     if (socket.destroyed) return;
-    // An application may check who it is before it accepts a WebSocket: then there is none yet.
+    // An application may authenticate the client before it accepts: then there is no WebSocket yet.
     const websocket = webSocketOf(stream) ?? webSocketOf(socket);
     if (websocket === undefined) {
       begun.set(each, LOOK_MS);

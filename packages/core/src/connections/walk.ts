@@ -3,7 +3,7 @@ import { turn } from '../clock.ts';
 /** Most connections that are looked at in one turn of the event loop: a look at a new one takes 2 to 5 µs. */
 const SLICE = 500;
 
-/** Does something once with each of many connections, a bounded number in each turn: requests beside them are not delayed. */
+/** Does something once with each of many connections, a bounded number in a turn, so that requests are not delayed. */
 export interface Walk<Item> {
   /** Takes a set over. One that fits into a turn is dealt with before this returns. */
   readonly add: (items: Set<Item>) => void;
@@ -13,12 +13,12 @@ export interface Walk<Item> {
   readonly left: () => number;
   /** Deals with the rest at once. */
   readonly finish: () => void;
-  /** Resolves when none is. */
+  /** Resolves when none is left. */
   readonly done: () => Promise<void>;
   readonly stop: () => void;
 }
 
-/** @param act - with those of one turn */
+/** @param act - called with the items of one turn */
 export function createWalk<Item>(act: (items: readonly Item[]) => void): Walk<Item> {
   let coming = new Set<Item>();
   let next: NodeJS.Immediate | undefined;

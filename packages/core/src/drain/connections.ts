@@ -6,8 +6,8 @@ import type { DrainLimits } from './limits.ts';
 export interface Connections {
   readonly counts: () => ConnectionCounts;
   /**
-   * Those that may still bring a request, or may be in the middle of one that is not read: idle, silent, half a head; and
-   * those that owe an answer, unless that is an event stream.
+   * Those that may still bring a request, or may be in the middle of one that is not read: idle, silent, half a head;
+   * and those that owe an answer, unless that is an event stream.
    */
   readonly unsettled: () => number;
   /** What a drain waits for, by name: `GET /export, 4.2 s`. At most `limit` of them, longest first. */
@@ -26,7 +26,7 @@ export interface Connections {
   readonly totals: () => ConnectionTotals;
   /** What is open, for `adopt` of those that track the server next. Undefined where Node lists it. */
   readonly open?: () => unknown;
-  /** Takes over what another one's `open` gave, which may be of another version: what it does not know is left out. */
+  /** Takes over what `open` of another tracker gave, which may be of another version: unknown things are left out. */
   readonly adopt?: (open: unknown) => void;
   /** Stops tracking and takes every listener off. */
   readonly release: () => void;
@@ -133,7 +133,7 @@ export function combineConnections(parts: readonly Connections[]): Connections {
   };
 }
 
-/** Until it is enough. */
+/** Cuts one part after the other, until it is enough. */
 export function cutInTurn(
   parts: readonly Pick<Connections, 'cut'>[],
   enough?: () => boolean,
@@ -146,7 +146,7 @@ export function cutInTurn(
   return done;
 }
 
-/** Until it is enough. */
+/** Cuts one item after the other, until it is enough. */
 export function cutEach<Item, Cut>(
   items: Iterable<Item>,
   enough: (() => boolean) | undefined,

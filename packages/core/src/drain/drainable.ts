@@ -6,7 +6,7 @@ import type { CloseOptions } from '../listener/close.ts';
 /** What a coordinator drains: the servers of its process, and in a primary the workers of the cluster. */
 export interface Drainable {
   readonly counts: () => ConnectionCounts;
-  /** Connections that may still bring a request, or that owe an answer: not those of the workers of a primary. */
+  /** Connections that may still bring a request, or that owe an answer; of a primary, workers not yet told to drain. */
   readonly unsettled: () => number;
   /** Names of at most `limit` things that a drain waits for. */
   readonly waiting: (limit: number) => readonly string[];
@@ -27,7 +27,7 @@ export interface Drainable {
   readonly release: () => void;
 }
 
-/** Several, drained as one. */
+/** Several drainables as one. */
 export function combine(parts: readonly Drainable[]): Drainable {
   return {
     counts: () => sumCounts(parts.map((part) => part.counts())),

@@ -24,7 +24,7 @@ export interface DrainLimits {
 /** 127.0.0.0/8, alone or mapped into IPv6, and ::1. */
 const LOOPBACK = /^(?:(?:::ffff:)?127\.|::1$)/;
 
-/** Before a drain has begun. */
+/** Limits before a drain has begun. */
 export const NO_LIMITS: DrainLimits = {
   keepAliveGrace: 0,
   handshakeTimeout: 0,

@@ -30,7 +30,7 @@ export function healthHandler(coordinator: ShutdownCoordinator, options: HealthO
 
   async function answerReady(): Promise<HealthAnswer> {
     const failed = coordinator.ready ? await findFailed() : [];
-    // It may have changed meanwhile.
+    // The state may have changed during the checks.
     const { state } = coordinator;
     if (state !== 'running') return { statusCode: 503, body: { status: state } };
     if (!coordinator.ready) return { statusCode: 503, body: { status: 'not ready' } };

@@ -34,15 +34,15 @@ export interface SystemCalls {
   readonly reusePort: (fd: number) => number;
   /**
    * TCP sockets of either family in state SYN_RECV with this local port in this network namespace, counted by
-   * sock_diag(7) without privileges. The errno of socket(2) where a sandbox forbids netlink; EINTR where the table changed
-   * while it was read.
+   * sock_diag(7) without privileges. The errno of socket(2) where a sandbox forbids netlink; EINTR where the table
+   * changed while it was read.
    */
   readonly synReceived: (port: number) => number;
   /** Bytes that wait in the receive queue of a connection (FIONREAD). EINVAL for a socket that listens. */
   readonly unreadBytes: (fd: number) => number;
   /**
-   * Shuts a socket down for reading (SHUT_RD), and returns 0. A listening Unix socket refuses every connect from then on,
-   * and what is in its queue can still be accepted. Never on TCP: there it takes the listener down with its queue.
+   * Shuts a socket down for reading (SHUT_RD), and returns 0. A listening Unix socket refuses every connect from then
+   * on, and what is in its queue can still be accepted. Never on TCP: there it takes the listener down with its queue.
    */
   readonly shutdownRead: (fd: number) => number;
   /**

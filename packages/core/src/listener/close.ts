@@ -70,7 +70,10 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   return { address, seal: method.seal, notes, queued, handshakes: await handshakes, abandoned, duration: now() - start };
 }
 
-/** In the next turn: with thousands of connections to count takes milliseconds. A handshake that ends before is in the queue. */
+/**
+ * In the next turn: with thousands of connections to count takes milliseconds. A handshake that ends before is in the
+ * queue.
+ */
 async function countLater(target: SealTarget): Promise<number | null> {
   await turn();
   return target.socket.port === 0 || target.socket.fd < 0 ? null : (countHandshakes(target) ?? null);

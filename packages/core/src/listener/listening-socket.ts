@@ -10,8 +10,8 @@ const { close: closeListener } = Server.prototype;
 /** A listening socket, seen from the kernel's side: that of a `net.Server`, or one that a cluster's primary owns. */
 export interface ListeningSocket {
   /**
-   * File descriptor, read from the handle each time: the application may close its listener, and the number may belong to
-   * another one soon. -1 from then on, and where there is none to be seen (Windows, a round-robin worker).
+   * File descriptor, read from the handle each time: the application may close its listener, and the number may belong
+   * to another one soon. -1 from then on, and where there is none to be seen (Windows, a round-robin worker).
    */
   readonly fd: number;
   /** Address of a Unix socket, or undefined for TCP. */
@@ -83,7 +83,10 @@ export function serverSocket(server: Server): ListeningSocket {
   };
 }
 
-/** Whether a server listens, whatever its `listening` says to a program that has closed it during a shutdown (postponed-close.ts). */
+/**
+ * Whether a server listens, whatever its `listening` says to a program that has closed it during a shutdown
+ * (postponed-close.ts).
+ */
 export function isListening(server: Server): boolean {
   return Reflect.get(Server.prototype, 'listening', server);
 }

@@ -95,8 +95,9 @@ function identify(path: string): BigIntStats | undefined {
 }
 
 /**
- * File systems use the number of an inode again at once, so its age is looked at as well. Two kinds of it: a program may
- * touch its socket, and where a file system does not keep the time of birth Node gives that of the last change, as chmod is.
+ * File systems use the number of an inode again at once, so its age is looked at as well. Two kinds of it: a program
+ * may touch its socket, and where a file system does not keep the time of birth Node gives that of the last change, as
+ * chmod is.
  */
 function isSame(first: BigIntStats, now: BigIntStats | undefined): boolean {
   if (now === undefined || now.dev !== first.dev || now.ino !== first.ino) return false;

@@ -7,8 +7,8 @@ interface Timed {
 
 /**
  * Milliseconds since a socket read or wrote the last time; undefined where Node does not keep that. Each read and write
- * restarts the timer of `socket.setTimeout`, and `http.Server` sets that for each connection that waits for its next request
- * (`keepAliveTimeout`).
+ * restarts the timer of `socket.setTimeout`, and `http.Server` sets that for each connection that waits for its next
+ * request (`keepAliveTimeout`).
  *
  * @returns a function for many sockets in one turn: the clock of the timers stands still in it
  */

@@ -108,8 +108,8 @@ export function isFlushed(socket: Socket): boolean {
 }
 
 /**
- * Takes the handle off the socket of an idle HTTP connection, which reads no more from then on: what arrives stays in the
- * kernel. The socket is left to be destroyed. Undefined where this Node does not let it be done.
+ * Takes the handle off the socket of an idle HTTP connection, which reads no more from then on: what arrives stays in
+ * the kernel. The socket is left to be destroyed. Undefined where this Node does not let it be done.
  */
 export function freeHandle(socket: Socket): FreeHandle | undefined {
   const { parser, _handle: handle } = socket as unknown as HttpParts;

@@ -17,7 +17,9 @@ interface ParserList {
   readonly active: () => readonly Parser[];
 }
 
-/** Symbols that were found, by their description: to look for one takes as long as all else that is asked of a socket. */
+/**
+ * Symbols that were found, by their description: to look for one takes as long as all else that is asked of a socket.
+ */
 const found = new Map<string, symbol>();
 
 /** What an object keeps under a symbol of this description. */

@@ -12,8 +12,8 @@ interface State {
 }
 
 /**
- * The stream under a session as `connection` gave it. `session.socket` hides it, and is gone when the session is. Node puts
- * a wrapper around a stream that is no socket.
+ * The stream under a session as `connection` gave it. `session.socket` hides it, and is gone when the session is. Node
+ * puts a wrapper around a stream that is no socket.
  */
 export function underSession(session: ServerHttp2Session): Duplex | undefined {
   const socket = hidden<Duplex & { readonly stream?: Duplex }>(session, 'socket');

@@ -6,7 +6,10 @@ interface End {
   readonly send?: (message: any, handle: any, options: any, done: (error: Error | null) => void) => boolean;
 }
 
-/** @param done - called once it is written, or with an error: Node 26 throws where the channel is closed but not yet noticed */
+/**
+ * @param done - called once it is written, or with an error: Node 26 throws where the channel is closed but not yet
+ *   noticed
+ */
 export function sendOver(
   end: End,
   message: unknown,

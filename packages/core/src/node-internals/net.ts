@@ -46,9 +46,9 @@ interface Belongs {
 }
 
 /**
- * Open sockets of a server, those included that were accepted before anything could see them. Not those under TLS, whose
- * handle belongs to the raw socket. Node notes the server on each socket: the one that accepted it, or the HTTP server
- * that it was given to.
+ * Open sockets of a server, those included that were accepted before anything could see them. Not those under TLS,
+ * whose handle belongs to the raw socket. Node notes the server on each socket: the one that accepted it, or the HTTP
+ * server that it was given to.
  */
 export function openSockets(server: Server): readonly Socket[] {
   if (typeof list !== 'function') return [];
@@ -83,7 +83,10 @@ export function receiver(listening: RawHandle | null | undefined): ((fd: number)
   };
 }
 
-/** Servers of a `net.BoundSocket` (Node 24.21): bound by this process, though the key of their listener is that of a passed one. */
+/**
+ * Servers of a `net.BoundSocket` (Node 24.21): bound by this process, though the key of their listener is that of a
+ * passed one.
+ */
 const bound = new WeakSet<object>();
 
 subscribe('tracing:net.server.listen:asyncStart', (message) => {

@@ -90,7 +90,8 @@ function leave(): void {
 /** Unreferenced: where nothing else holds the loop, the process ends sooner. */
 function setTimer(): void {
   const left = Math.max(0, (state.get('until') ?? now() + SLOW_READER_MS) - now());
-  // After the first `beforeExit` nothing holds the loop but what its listeners began, such as an agent that sends spans.
+  // After the first `beforeExit` nothing holds the loop but what its listeners began, such as an agent that sends
+  // spans.
   const byProgram = emptied || state.get('program') === 1 || (state.get('pending') ?? 0) > 0;
   clearTimeout(timer);
   if (byProgram && !state.has('asked')) timer = setTimeout(endInTime, left).unref();

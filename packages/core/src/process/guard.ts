@@ -24,7 +24,10 @@ guardOnce('exit and kill', () => {
   };
 });
 
-/** Guards the two from now on, so that a program which takes hold of them at its start, `const { exit } = process`, has the guarded ones. */
+/**
+ * Guards the two from now on, so that a program which takes hold of them at its start, `const { exit } = process`, has
+ * the guarded ones.
+ */
 export function guardFromTheStart(): void {
   if (always) return;
   always = true;
@@ -45,8 +48,8 @@ function tellOfAbort(what: string, unfinished: readonly Stop[]): void {
 }
 
 /**
- * While a stop runs, a library that is done with its own part must not end the process in the middle of ours: neither by
- * `process.exit()` nor by sending itself the signal again.
+ * While a stop runs, a library that is done with its own part must not end the process in the middle of ours: neither
+ * by `process.exit()` nor by sending itself the signal again.
  */
 function guardExitAndKill(): () => void {
   // Called on the process.

@@ -16,16 +16,16 @@ const held = new Map<Wrapper, () => void>();
 const originals = new WeakMap<Listener, Listener>();
 
 /**
- * Puts the program's own listeners of a signal, those that it adds later included, behind ours, and keeps them back while
- * a stop runs until no client can be lost any more by what they do: a close of the server or of its connections, an
- * exit, a 503 of a framework that is closing are what such listeners are for. While nothing is shutting down they are
- * called as ever; `process.listeners` and `process.off` know them as they were.
+ * Puts the program's own listeners of a signal, those that it adds later included, behind ours, and keeps them back
+ * while a stop runs until no client can be lost any more by what they do: a close of the server or of its connections,
+ * an exit, a 503 of a framework that is closing are what such listeners are for. While nothing is shutting down they
+ * are called as ever; `process.listeners` and `process.off` know them as they were.
  *
  * One that `process.listeners` does not show comes first: by such a listener tsx says to the process that started the
  * program that the signal has come, and without that word it sends SIGKILL after 30 ms.
  *
- * The listener `first` stays all the time: Node gives up its handle with the last one, and a signal that has come and is
- * not delivered yet would be lost with it.
+ * The listener `first` stays all the time: Node gives up its handle with the last one, and a signal that has come and
+ * is not delivered yet would be lost with it.
  *
  * @returns a function that leaves them to Node again
  */

@@ -1,6 +1,6 @@
 /**
- * What is one per process, however many copies of this package there are in it: two versions, a bundle beside `--import`,
- * linked packages. It is plain data under a name that all copies know; each copy keeps the code to itself.
+ * What is one per process, however many copies of this package there are in it: two versions, a bundle beside
+ * `--import`, linked packages. It is plain data under a name that all copies know; each copy keeps the code to itself.
  *
  * The number in the name is that of the layout. Parts may be added, and a copy makes those that it misses. A part of
  * another kind than expected belongs to a copy that means something else by it: it is left alone, and this copy

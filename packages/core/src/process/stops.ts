@@ -2,8 +2,8 @@ import type { Interference } from '../api/report.ts';
 import { shared } from './registry.ts';
 
 /**
- * The stop of one coordinator, from the signal to the report, as the rest of the process sees it. Copies of this package
- * read each other's, so it is plain data and few functions.
+ * The stop of one coordinator, from the signal to the report, as the rest of the process sees it. Copies of this
+ * package read each other's, so it is plain data and few functions.
  */
 export interface Stop {
   /** The signal that began it, or the last one that joined it; undefined for `shutdown()`. */

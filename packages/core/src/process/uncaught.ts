@@ -18,8 +18,8 @@ export function containErrors(): void {
 }
 
 /**
- * While a stop runs, an error that nothing caught goes into its report, and the stop goes on. A rejection is one too: with
- * no listener of its own it arrives as an exception. Where the program listens for them, they are the program's.
+ * While a stop runs, an error that nothing caught goes into its report, and the stop goes on. A rejection is one too:
+ * with no listener of its own it arrives as an exception. Where the program listens for them, they are the program's.
  */
 function contain(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return;

@@ -5,10 +5,11 @@ import type { Drainable } from '../drain/drainable.ts';
 const LOOK_MS = 25;
 
 /**
- * Resolves when no client can be lost any more by what the program does to its servers, or to what its requests need: the
- * listeners are closed, and no connection is left on which a request may be on its way, or is being answered. A program
- * that answers 503 while it stops, closes its database or flushes its telemetry does no harm then. Event streams and
- * WebSockets are not waited for, since the program may be what ends them; the limit is for what takes longer.
+ * Resolves when no client can be lost any more by what the program does to its servers, or to what its requests need:
+ * the listeners are closed, and no connection is left on which a request may be on its way, or is being answered. A
+ * program that answers 503 while it stops, closes its database or flushes its telemetry does no harm then. Event
+ * streams and WebSockets are not waited for, since the program may be what ends them; the limit is for what takes
+ * longer.
  */
 export async function whenCalm(everything: Drainable, limit: Deadline, over: () => boolean): Promise<void> {
   await limit.race(everything.closed());

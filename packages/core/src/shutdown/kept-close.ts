@@ -7,9 +7,10 @@ const guards = new Map<Server, Guard>();
 let end: (() => void) | undefined;
 
 /**
- * Guards a server's `close` also where the program took hold of it before the stop: `promisify(server.close.bind(server))`
- * has the method of `http.Server`, and that calls the one of `net.Server` by its name (lib/_http_server.js). It is replaced
- * for as long as a server is guarded; our own closing of a listener does not look it up.
+ * Guards a server's `close` also where the program took hold of it before the stop:
+ * `promisify(server.close.bind(server))` has the method of `http.Server`, and that calls the one of `net.Server` by its
+ * name (lib/_http_server.js). It is replaced for as long as a server is guarded; our own closing of a listener does not
+ * look it up.
  */
 export function guardKeptClose(server: Server, guard: Guard): () => void {
   guards.set(server, guard);

@@ -71,7 +71,10 @@ export function onThreadExit(exited: (thread: number) => void): () => void {
   return () => exitListeners.delete(exited);
 }
 
-/** Calls back in the main thread when the first coordinator of a worker thread says hello. A program without threads opens no channel. */
+/**
+ * Calls back in the main thread when the first coordinator of a worker thread says hello. A program without threads
+ * opens no channel.
+ */
 export function onFirstThread(found: () => void): void {
   const onCreated = (): void => {
     unsubscribe(CREATED, onCreated);

@@ -3,7 +3,10 @@ import type { Worker } from 'node:cluster';
 /** From the stop signal of a worker without a coordinator to its disconnect, in milliseconds. */
 const DISCONNECT_AFTER_MS = 500;
 
-/** From the answer of one without a handler, in milliseconds: the program's own stop, which may kill it, finds it still in `cluster.workers`. */
+/**
+ * From the answer of a worker without a handler to its disconnect, in milliseconds: a program whose own stop goes
+ * through `cluster.workers` and kills them still finds the worker there.
+ */
 const OWN_STOP_MS = 100;
 
 /** How long a worker may take to say whether it has a handler for the signal, in milliseconds. */
@@ -18,9 +21,9 @@ export interface Dismissal {
 
 /**
  * Tells a worker without a coordinator to stop: by the signal, if the program has a handler for that, and then by
- * Node's disconnect. The signal comes first: once disconnected, an HTTP worker is gone as soon as its loop is empty, and
- * its handler would never run. Without a handler the signal would kill it, where a disconnect lets it finish; so does a
- * worker that has not loaded this package, and cannot say.
+ * Node's disconnect. The signal comes first: once disconnected, an HTTP worker is gone as soon as its loop is empty,
+ * and its handler would never run. Without a handler the signal would kill the worker, so it is only disconnected; so
+ * is a worker that has not loaded this package, and cannot answer.
  *
  * @returns the function to call with the answer
  */

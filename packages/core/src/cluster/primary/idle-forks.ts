@@ -13,8 +13,8 @@ export interface IdleForks {
 const NOTHING = ['-e', '0'];
 
 /**
- * Such a program forks in its `exit` listener. Killing what it forks would make it fork again, at once and for as
- * long as the drain lasts; so it gets a real worker, which never listens.
+ * A program that respawns forks in its `exit` listener. Killing the new worker would make it fork again, at once and
+ * for as long as the drain lasts; so it gets a real worker, which never listens.
  */
 export function createIdleForks(): IdleForks {
   let before: ClusterSettings | undefined;
@@ -40,7 +40,7 @@ export function createIdleForks(): IdleForks {
       nodeCluster().setupPrimary();
       const { execArgv = [], silent = false, stdio } = nodeCluster().settings;
       before = { execArgv, silent, ...(stdio !== undefined && { stdio }) };
-      // Silent: where the primary is gone before Node has told it that the worker is online, that is an error.
+      // Silent: Node in the worker prints an error if the primary is gone before the message `online`.
       nodeCluster().setupPrimary({ execArgv: NOTHING, silent: true, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
     },
     stop: () => {

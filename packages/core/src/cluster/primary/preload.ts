@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
 /**
- * Lets workers begin with the file that this process began with. Flags that the program has for them
+ * Preloads `file` in workers, as it was preloaded in this process. Flags that the program has for them
  * (`setupPrimary({ execArgv })`, a `NODE_OPTIONS` in `fork(env)`) take the place of those of the primary, `--import`
  * among them: such workers would stop as in plain Node.
  */
@@ -20,6 +20,6 @@ export function preloadWorkers(file: string): void {
     if (replaced && !flags.includes(href)) cluster.settings.execArgv = ['--import', href, ...flags];
     return fork(env);
   };
-  // `import { fork } from 'node:cluster'` is another name of it.
+  // Without this, `import { fork } from 'node:cluster'` would still be Node's own function.
   syncBuiltinESMExports();
 }

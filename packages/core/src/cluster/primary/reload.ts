@@ -17,19 +17,14 @@ export interface Reloader {
   readonly reload: () => Promise<ReloadReport>;
 }
 
-export interface ReloadSurroundings {
+export interface ReloadContext {
   readonly members: Members;
   readonly replacer: Replacer;
   readonly stopping: () => boolean;
   readonly reloadConcurrency: number;
 }
 
-export function createReloader({
-  members,
-  replacer,
-  stopping,
-  reloadConcurrency,
-}: ReloadSurroundings): Reloader {
+export function createReloader({ members, replacer, stopping, reloadConcurrency }: ReloadContext): Reloader {
   let running: Promise<ReloadReport> | undefined;
 
   async function replaceAll(): Promise<ReloadReport> {
@@ -43,7 +38,7 @@ export function createReloader({
       try {
         for (let old = queue.shift(); old !== undefined && !failed; old = queue.shift()) {
           if (stopping()) throw tooLate();
-          // It crashed or was sent away in the meantime: what replaced it is new already.
+          // The worker crashed or was sent away in the meantime: its replacement is new already.
           if (old.gone() || old.leaving()) continue;
           const { outcome, report } = await replacer.replace(old, 'reload', true);
           killed += outcome === 'killed' ? 1 : 0;

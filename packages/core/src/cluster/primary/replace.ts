@@ -19,7 +19,7 @@ export interface Replacer {
   readonly retire: (old: Member, reason: string, orderedByUs: boolean) => Promise<WorkerReport>;
 }
 
-export interface ReplaceSurroundings {
+export interface ReplaceContext {
   readonly fork: () => Worker;
   /** Whether a shutdown of the whole cluster began, which decides how long a worker may take. */
   readonly stopping: () => boolean;
@@ -33,7 +33,7 @@ export interface ReplaceSurroundings {
 
 export function createReplacer(
   members: Members,
-  { fork, stopping, retired, timeout, readyTimeout, handBack }: ReplaceSurroundings,
+  { fork, stopping, retired, timeout, readyTimeout, handBack }: ReplaceContext,
 ): Replacer {
   const running = new Map<Member, Promise<WorkerReport>>();
 
@@ -54,7 +54,7 @@ export function createReplacer(
   async function retire(old: Member, reason: string, orderedByUs: boolean): Promise<WorkerReport> {
     old.drain({ reason, timeout, together: false, dismissed: orderedByUs, handBack });
     await createDeadline(timeout).race(old.exited);
-    // After a stop of this process (SIGSTOP) the timer comes before the news that the worker has exited.
+    // Timers run before the poll for exits: after a SIGSTOP of this process the worker may be gone unseen.
     if (!old.gone()) await turn();
     if (!old.gone() && !stopping()) old.kill();
     await old.exited;

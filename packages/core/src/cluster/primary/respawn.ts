@@ -3,7 +3,7 @@ import { now } from '../../clock.ts';
 import type { Supervision } from './supervisor-options.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
-/** A worker that was ready for less, in milliseconds, counts as a crash on start; so does one that never was. */
+/** A worker that was ready for less counts as a crash on start; so does one that died unready within `readyTimeout`. */
 const SHORT_LIFE_MS = 1_000;
 
 /** First and longest wait before a new worker, in milliseconds. */
@@ -23,7 +23,7 @@ interface Life {
   ready: number | undefined;
 }
 
-export interface RespawnSurroundings {
+export interface RespawnContext {
   readonly ready: (worker: Worker) => Promise<void>;
   /** Called after `crashLimit` crashes in a row. */
   readonly giveUp: (why: string) => void;
@@ -31,7 +31,7 @@ export interface RespawnSurroundings {
 
 export function createRespawner(
   { workers, crashLimit, readyTimeout }: Supervision,
-  { ready, giveUp }: RespawnSurroundings,
+  { ready, giveUp }: RespawnContext,
 ): Respawner {
   const lives = new Map<Worker, Life>();
   const timers = new Set<NodeJS.Timeout>();
@@ -45,7 +45,7 @@ export function createRespawner(
     void ready(worker).then(() => {
       life.ready = now();
     });
-    // One that could not be started (EAGAIN, ENOMEM) has no exit.
+    // A worker that could not be started (EAGAIN, ENOMEM) emits no `exit`.
     worker.on('error', (error) => {
       if (worker.process.pid === undefined) onEnd(worker, error.message);
     });
@@ -73,7 +73,9 @@ export function createRespawner(
     timers.add(timer);
   }
 
-  /** Not by its age alone: on a machine under load a program may take seconds to get as far as its error. */
+  /**
+   * Readiness decides, not age alone: on a machine under load a program may take seconds to get as far as its error.
+   */
   function crashedOnStart(life: Life): boolean {
     return life.ready === undefined ? now() - life.born < readyTimeout : now() - life.ready < SHORT_LIFE_MS;
   }

@@ -26,7 +26,7 @@ const REFUSED_MS = 1_000;
 /** Milliseconds in which a worker that is not blocked says whether it takes a connection. */
 const ANSWER_MS = 250;
 
-/** Most connections that may wait to be taken by a worker while others are given back: Node's default backlog. */
+/** So many connections that wait for a worker, and no more are taken back from workers: Node's default backlog. */
 const MOST_PENDING = 511;
 
 /**
@@ -37,7 +37,7 @@ const MOST_PENDING = 511;
 export function watchRoundRobin(): RoundRobin {
   const schedulers = new Set<Scheduler>();
   const pending = new Map<ClientHandle, Pending>();
-  /** When the last request was of a connection that was given back. */
+  /** When the last request was, of connections that workers have handed back. */
   const idleSince = new WeakMap<ClientHandle, number>();
   const visitors: ((socket: ListeningSocket) => void)[] = [];
   let refusals = 0;
@@ -112,10 +112,10 @@ export function watchRoundRobin(): RoundRobin {
   });
 
   async function recover(worker: Worker): Promise<void> {
-    // Its last acknowledgements may still be in the channel, and Node must have forgotten the worker.
+    // The worker's last acknowledgements may still be in the channel, and Node must have forgotten the worker.
     for (let turns = 0; turns < RECOVERY_TURNS; turns += 1) await turn();
     for (const [client, entry] of pending) {
-      // Node also drops, with no worker's name on it, what it gave to a worker whose channel was closed by then.
+      // Node also drops what it deals to a worker whose channel is closed: nothing was sent, so no worker is noted.
       if (entry.worker !== undefined && entry.worker !== worker) continue;
       entry.worker = undefined;
       if (entry.scheduler.deserted) client.close();
@@ -123,7 +123,7 @@ export function watchRoundRobin(): RoundRobin {
     }
   }
 
-  /** Called before Node puts it back into the queue, which it does even if that was the last worker. */
+  /** Runs before Node puts the connection back into the queue, which Node does even if that was the last worker. */
   function onRefused(worker: Worker, seq: unknown): void {
     refusals += 1;
     for (const [client, entry] of pending) {
@@ -184,7 +184,7 @@ export function watchRoundRobin(): RoundRobin {
         } else if (refusals > refused && now() - since > REFUSED_MS) {
           return queued();
         }
-        // A loop that turned without rest would take the processor from the workers it waits for.
+        // A rest: turning without one would take the processor from the workers that are waited for.
         await sleep(1);
       }
       return 0;

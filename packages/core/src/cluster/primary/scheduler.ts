@@ -19,16 +19,17 @@ export interface Scheduler {
   readonly socket: ListeningSocket;
   /** Gives a connection to a worker; one that is in the queue already moves to its end. */
   readonly give: (client: ClientHandle) => void;
-  /** No worker listens any more: the scheduler has let go of the queue, and would keep what is given to it for ever. */
+  /** Whether no worker listens any more: Node has dropped the queue, and would keep what is given to it for ever. */
   deserted: boolean;
 }
 
 export interface Pending {
   readonly scheduler: Scheduler;
-  /** Worker that it was sent to, and that has not taken it yet. */
+  /** Worker that the connection was sent to, and that has not taken it yet. */
   worker: Worker | undefined;
-  /** Number of the message that it was sent with, and when. */
+  /** Number of the message that it was sent with. */
   seq: unknown;
+  /** When it was sent. */
   since: number;
   /** Whether a worker has sent it back. */
   refused: boolean;
@@ -50,8 +51,8 @@ export interface RoundRobin {
    */
   readonly handedOver: (expired: () => boolean) => Promise<number>;
   /**
-   * Takes a connection that a worker has given back, and deals it as a new one, unless the listener is closed or very
-   * many wait to be dealt. Then its handle is closed here, which leaves it to the worker.
+   * Takes a connection that a worker hands back, and deals it as a new one. Where the listener is closed, or very many
+   * wait to be dealt, only the copy of its handle is closed: the worker keeps the connection.
    *
    * @param listener - by its `addressKey`
    * @param idle - milliseconds since its last request; null if it has never had one
@@ -60,8 +61,8 @@ export interface RoundRobin {
   /** @returns false */
   readonly refuse: (handle: unknown) => false;
   /**
-   * Follows what is sent to a worker, so that a connection which it dies with, unacknowledged and so unread, goes to
-   * another worker; Node leaves its client hanging. Where no worker is left it is closed.
+   * Follows what is sent to a worker. A connection that it had not acknowledged, and so not read, when it died goes to
+   * another worker, where Node would leave the client hanging. Where no worker is left it is closed.
    */
   readonly follow: (worker: Worker) => void;
   readonly stop: () => void;

@@ -25,8 +25,8 @@ export interface SupervisorOptions extends CoordinatorOptions {
   readonly reloadConcurrency?: number | undefined;
   /**
    * Whether idle connections of a worker that leaves while the cluster goes on are dealt to others instead of being
-   * closed, so that their clients notice nothing: plain HTTP/1 under round robin, unless the application keeps something
-   * on the socket (listeners, properties).
+   * closed, so that their clients notice nothing: plain HTTP/1 under round robin, unless the application keeps
+   * something on the socket (listeners, properties).
    * @defaultValue true
    */
   readonly handBack?: boolean | undefined;

@@ -79,9 +79,9 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     reloadConcurrency: supervision.reloadConcurrency,
   });
 
-  /** Where the supervisor keeps the number of workers, the new one is ready first: this may be the only one. */
+  /** Where the supervisor keeps the number of workers, a new one is ready first: the old one may be the only one. */
   async function sendAway(member: Member, signal: NodeJS.Signals): Promise<void> {
-    // Where there is no new one the order stands, and the respawner goes on trying.
+    // Without a new one the old one leaves all the same, and the respawner goes on trying.
     if (supervision.workers !== undefined) await replacer.replace(member, signal, false).catch(() => {});
     if (!member.leaving() && !stopping()) await replacer.retire(member, signal, false);
   }

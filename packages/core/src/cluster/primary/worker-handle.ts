@@ -39,7 +39,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
   let listening = false;
   let willing = true;
   let announced = false;
-  /** Whether the application in it has said something, or has a handler for signals: it is up, and at work. */
+  /** Whether the application in the worker has said something, or has a handler for signals: it is up, and at work. */
   let spoke = false;
   let handles = false;
   let hasHandler: ((handled: boolean) => void) | undefined;
@@ -133,7 +133,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
     worker.once('exit', (code: number | null, signal: string | null) => void leave(code, signal));
     // A write to a worker that is dying is no error, but without a listener it would be an uncaught exception.
     worker.on('error', () => {
-      // One that could not even be started has no exit.
+      // A worker that could not be started emits no `exit`.
       if (worker.process.pid === undefined && exit === undefined) void leave(null, null);
     });
   });
@@ -158,21 +158,21 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
     waiting: () => waiting,
     announce: () => {
       announced = true;
-      // Programs call `cluster.disconnect()` on a signal: at once, it resets what no worker has been handed yet.
+      // Programs call `cluster.disconnect()` on a signal. Done now, it would reset what no worker has been handed yet.
       worker.disconnect = () => worker;
       tell({ type: 'announce' });
     },
     close: () => {
-      // Node answers no such question of a worker that was sent away. Any other one it would tell of an address that
-      // it has just closed, which ends the worker with EADDRINUSE, or it would open it again.
+      // Node ignores requests to listen from such a worker. Otherwise it would answer with the address that was just
+      // closed, which ends the worker with EADDRINUSE, or listen there again.
       worker.exitedAfterDisconnect = true;
     },
     drain: ({ reason, timeout, together, dismissed, handBack = false }) => {
       if (order !== undefined && timeout >= order.timeout) return;
       const first = order === undefined;
       order = { type: 'drain', reason, timeout, together, handBack };
-      // Programs that respawn look at this, to know who crashed from who was sent away. A signal from outside does not
-      // set it in plain Node either: what they do then keeps the number of workers.
+      // Programs that respawn tell by this flag a worker that was sent away from a crash. A signal from outside does
+      // not set it in plain Node either: the respawn keeps the number of workers.
       if (dismissed) worker.exitedAfterDisconnect = true;
       if (joined) tell(order);
       else if (first) {

@@ -14,9 +14,9 @@ import { answerDisconnect } from './answer-disconnect.ts';
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
   readonly list: () => readonly Member[];
-  /** Of a worker that was just forked: Node emits `fork` one tick later. */
+  /** Adds a worker that was just forked: Node emits `fork` one tick later. */
   readonly of: (worker: Worker) => Member;
-  /** One entry for each worker that was alive when the shutdown began. */
+  /** One entry for each worker that was alive when the listeners began to close. */
   readonly reports: () => readonly WorkerReport[];
 }
 
@@ -41,9 +41,9 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
   /** Workers that were in their cleanup when this process came to its own. */
   const late = new Set<Member>();
   let draining: DrainOptions | undefined;
-  let witnesses: readonly Member[] = [];
+  let atClose: readonly Member[] = [];
   let handOver: Promise<number> | undefined;
-  /** Connections that no worker took; undefined while there is hope. */
+  /** Connections that no worker took; undefined until the hand-over has ended. */
   let untaken: number | undefined;
   /** Whether the workers were told to drain. */
   let ordered = false;
@@ -55,7 +55,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     const member = createMember(worker, {
       onSignal: signalled,
       onGiven: ({ listener, idle }, handle) =>
-        // In a shutdown no other worker gets the connection: its own says close to the client.
+        // In a shutdown no other worker gets the connection: the worker that has it ends it.
         draining === undefined ? roundRobin.take(listener, handle, idle) : roundRobin.refuse(handle),
     });
     entries.set(worker, member);
@@ -67,7 +67,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     if (draining === undefined) {
       add(worker);
     } else if (!idleForks.isIdle(worker)) {
-      // Born after the end began, with settings of its own: it has served nothing yet.
+      // Forked during the shutdown, with settings of its own, so it is no idle fork: it has served nothing yet.
       add(worker).kill();
     }
   }
@@ -97,10 +97,10 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
   const members: Members = {
     list: all,
     of: add,
-    reports: () => witnesses.map((member) => member.report()),
+    reports: () => atClose.map((member) => member.report()),
     counts: () => sumCounts(all().map((member) => member.counts())),
-    // Every accepted connection has a worker by then. A program that tells its workers to close and exit, by a message or
-    // by the signal, does it behind our order to drain, under which they keep their connections.
+    // Once ordered, every accepted connection has a worker. What the program tells its workers then, to close or to
+    // exit, reaches them after our order to drain, under which they keep their connections.
     unsettled: () => (ordered ? 0 : entries.size),
     waiting: (limit) =>
       all()
@@ -111,8 +111,8 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     },
     close: (options) => {
       draining = options;
-      witnesses = all();
-      for (const member of witnesses) member.close();
+      atClose = all();
+      for (const member of atClose) member.close();
       roundRobin.onSocket(closeSocket);
       idleForks.start();
       ownDisconnect = answerDisconnect(() => Promise.all(all().map(({ exited }) => exited)));
@@ -153,7 +153,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       const name = `${left} connections that no worker took`;
       return [...workers, { kind: 'raw', name, requests: 0, lost: true }];
     },
-    totals: () => witnesses.map((member) => totalsOf(member.report().report, member.counts())),
+    totals: () => atClose.map((member) => totalsOf(member.report().report, member.counts())),
     release: () => {
       nodeCluster().off('fork', onFork);
       for (const member of all()) member.release();

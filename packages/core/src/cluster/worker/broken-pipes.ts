@@ -13,8 +13,8 @@ function isClosed(error: unknown): boolean {
 }
 
 /**
- * Node's cluster acknowledges connections to a primary that may have died. It passes the error on to `cluster.worker`,
- * where it would be uncaught.
+ * Ignores errors of the channel to a primary that has died: Node's cluster acknowledges connections over it, and emits
+ * the error on `cluster.worker`, where it would be uncaught.
  */
 export function guardChannel(worker: Worker): () => void {
   const onError = (error: unknown): void => {
@@ -25,10 +25,10 @@ export function guardChannel(worker: Worker): () => void {
 }
 
 /**
- * Where the primary held the other end of stdout, a log line after its death would be an uncaught EPIPE in the middle
- * of a drain, perhaps before the death is noticed. Only then: a program that listens for errors of its output decides
- * by itself. `console.log` ignores a broken pipe in plain Node, and asks for that whether somebody listens; so a broken
- * pipe is never made an exception of here.
+ * Ignores broken pipes of stdout and stderr. Where the primary held the other end, a log line after its death would be
+ * an uncaught EPIPE in the middle of a drain, perhaps before the death is noticed. Other errors are thrown as without
+ * this listener, unless the program has one. Broken pipes never are: `console.log` ignores errors of a stream only
+ * while it has no `error` listener (lib/internal/console/constructor.js), and now there is one.
  */
 export function guardOutput(): () => void {
   const streams = [process.stdout, process.stderr];

@@ -8,17 +8,17 @@ type Outcome = 'taken' | 'returned' | 'lost';
 
 /** A connection that is on its way to the primary. */
 interface Waiting {
-  /** Until then it waits behind other handles, the application's too, that are not acknowledged yet. */
+  /** False while it waits behind other handles, the application's too, that are not acknowledged yet. */
   sent: boolean;
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** Gives idle connections back to the primary, which deals them again. */
+/** Hands idle connections back to the primary, which deals them again. */
 export interface HandBackLink {
   readonly target: HandBackTarget;
-  /** A server in the care of this process listens, or will. */
+  /** Called with each server that is attached, before or after it listens. */
   readonly attached: (server: Server) => void;
-  /** What the primary says of the one that is on its way. */
+  /** Called with the primary's answer to one that is on its way. */
   readonly answered: (id: number, outcome: Outcome) => void;
   /** The primary did not get the handle that it was sent last (`NODE_HANDLE_NACK`), which may be the application's. */
   readonly notReceived: () => void;
@@ -41,7 +41,7 @@ export function createHandBackLink(
   };
 
   function note(server: Server): void {
-    // Once the listener is closed, neither can be asked for.
+    // Noted now: once the listener is closed, Node has neither the address nor the handle.
     if (isDealt(server)) addresses.set(server, addressKey(server.address()));
     else addresses.delete(server);
   }
@@ -66,7 +66,7 @@ export function createHandBackLink(
           const id = lastId;
           const entry: Waiting = { sent: false, settle };
           waiting.set(id, entry);
-          // One that has had a request here is idle since that.
+          // A connection that has had a request in this worker is idle since that one.
           const since = idle === undefined ? keptSince(socketOf(handle)) : undefined;
           const message: WorkerMessage = {
             type: 'give',

@@ -13,7 +13,7 @@ export function answerForHandlers(): void {
     const received = unwrapFromPrimary(message, 'internal');
     if (received?.type !== 'ask-handlers') return;
     const count = process.listenerCount(received.signal) - signalExitListeners();
-    // The signal may come twice, from a terminal and from the primary: after a handler that is there once, it would kill.
+    // The signal may come twice, from a terminal and from the primary: after a `once` handler the second would kill.
     if (count > 0) process.on(received.signal, () => {});
     sendOver(process, wrap({ type: 'handlers', count }, 'internal'));
   });

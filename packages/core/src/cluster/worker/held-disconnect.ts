@@ -1,6 +1,7 @@
 /**
- * Holds a disconnect of the program's own in a worker that stops, by `process.disconnect()` or by `worker.disconnect()`, which
- * calls that: the report goes over the channel, and without one this worker has died in the eyes of its primary.
+ * Holds a disconnect of the program's own in a worker that stops, by `process.disconnect()` or by
+ * `worker.disconnect()`, which calls that: the report goes over the channel, and a primary that gets none takes this
+ * worker for crashed.
  *
  * @returns a function that lets go, and disconnects if that was asked for
  */

@@ -3,26 +3,26 @@ import type { Socket } from 'node:net';
 import { now } from '../../clock.ts';
 import { adoptHandle, freeHandle, serverOf, socketOf } from '../../node-internals/hand-over.ts';
 
-/** What Node grants a client beyond `keepAliveTimeout`, in milliseconds (Node 24; earlier lines grant nothing). */
+/** What Node adds to `keepAliveTimeout` by default, in milliseconds (`keepAliveTimeoutBuffer` since Node 22.19). */
 const BUFFER_MS = 1_000;
 
 /** On the clock of `now()`, when the last request of a connection was, in another worker. */
 const since = new WeakMap<Socket, number>();
 
-/** When the last request of a connection was, if another worker gave it back. */
+/** When the last request of a connection was, if another worker handed it back. */
 export function keptSince(socket: Socket | undefined): number | undefined {
   return socket && since.get(socket);
 }
 
 /**
- * Gives a connection that comes from another worker the time that an idle one has. For Node it is new: it would answer
- * 408 after `headersTimeout`, which a client might take for the answer to a request that it just sent. So it ends
- * without a word at `keepAliveTimeout`, as it would have in its first worker, and where that is longer it is given to
- * the server anew before `headersTimeout`.
+ * Gives a connection from another worker the time that an idle one has. For Node it is a new one, which gets a 408
+ * after `headersTimeout`: a client might take that for the answer to a request that it just sent. So the connection
+ * ends without a word at `keepAliveTimeout`, as it would have in its first worker, and where that is longer its handle
+ * is given to the server anew before `headersTimeout`.
  *
  * @param handle - of the connection that the server has just been given
  * @param idle - milliseconds since its last request
- * @param running - whether no shutdown has begun, which decides by itself
+ * @param running - whether no shutdown has begun: a drain ends idle connections itself
  */
 export function keepIdle(handle: unknown, idle: number, running: () => boolean): void {
   const socket = socketOf(handle);
@@ -34,7 +34,7 @@ export function keepIdle(handle: unknown, idle: number, running: () => boolean):
   const renew = headersTimeout > 0 ? headersTimeout / 2 : Infinity;
   const wait = Math.max(0, Math.min(left, renew));
   if (wait === Infinity) return;
-  // No `close` listener clears it: one more on the socket would look like the application's.
+  // The timer stays when the socket closes: a `close` listener of ours would look like the application's.
   setTimeout(() => {
     if (!running() || socket.destroyed || socket.bytesRead > 0) return;
     const free = left > wait ? freeHandle(socket) : undefined;

@@ -10,7 +10,7 @@ export interface Pm2 {
   readonly join: (controls: CoordinatorControls) => void;
 }
 
-/** undefined where the process was not started by PM2. */
+/** Undefined where the process was not started by PM2. */
 export function findPm2(): Pm2 | undefined {
   if (process.env['pm_id'] === undefined || process.send === undefined) return undefined;
   let told = false;
@@ -21,7 +21,7 @@ export function findPm2(): Pm2 | undefined {
       sendOver(process, 'ready');
     },
     join: (controls) => {
-      // Instead of a signal: `shutdown_with_message`, a graceful reload, and always on Windows.
+      // PM2 sends this instead of a signal: `shutdown_with_message`, a graceful reload, and always on Windows.
       const onMessage = (message: unknown): void => {
         if (message !== 'shutdown') return;
         controls.beginAndExit('shutdown message of PM2');

@@ -87,9 +87,9 @@ function createWorkerRole(worker: Worker): Role {
       readiness.role.attached(server);
       handBack.attached(server);
     },
-    // A primary of ours waits until everything has been taken before it tells its workers to drain.
+    // A supervised primary (`welcome`) tells its workers to drain only when they have taken every connection.
     handedOver: async () => {
-      // One that disconnects this worker sends it nothing more, and answers nothing.
+      // A primary that has disconnected this worker sends it nothing more, and answers nothing.
       if (welcome || !process.connected || worker.exitedAfterDisconnect) return;
       await Promise.race([welcomed, whenHandedOver()]);
     },
@@ -153,7 +153,7 @@ function createWorkerRole(worker: Worker): Role {
       worker.exitedAfterDisconnect = true;
       leave('the primary died', true);
     };
-    // A worker that leaves before its drain is over takes its requests with it: let that be known.
+    // A worker that leaves before its drain is over takes its requests with it: say how many.
     const onExit = (): void => {
       if (!reported) tellProgress(core);
     };
@@ -165,7 +165,8 @@ function createWorkerRole(worker: Worker): Role {
       const received = unwrapFromPrimary(message, 'internal');
       if (received !== undefined) obey(core, received);
     });
-    // Version 1 said everything in ordinary messages. One that heard no hello still announces its shutdown.
+    // A primary of version 1 speaks in ordinary messages, and announces its shutdown even to a worker that said no
+    // hello.
     const onPlainMessage = (message: unknown): void => {
       const received = unwrapFromPrimary(message, 'plain');
       if (received === undefined) return;
@@ -190,12 +191,12 @@ function createWorkerRole(worker: Worker): Role {
     });
     core.coordinator.on('state', ({ state }) => {
       if (state !== 'cleanup') return;
-      // What is about to be cut: a worker that is killed before its report is done has said that much.
+      // Tells what is about to be cut: all that is known of a worker that is killed before its report is done.
       tellProgress(core);
       void tell({ type: 'cleanup' });
     });
     if (process.connected) void tell({ type: 'hello' });
-    // The primary disconnected it before it got this far.
+    // The primary disconnected this worker before it got this far.
     else setImmediate(dismissed);
   }
 }

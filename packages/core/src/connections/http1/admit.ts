@@ -4,11 +4,12 @@ import { closingHead } from './closing-head.ts';
 import { connectionOf, drainState, type Http1Connection } from './request-channel.ts';
 
 /**
- * Admits a request that arrived during the shutdown. Returns false for one that must not be executed: an earlier response
- * says `Connection: close` to its client, so it may send the request elsewhere (RFC 9112, section 9.3.2).
+ * Admits a request that arrived during the shutdown. Returns false for one that must not be executed: an earlier
+ * response says `Connection: close` to its client, so it may send the request elsewhere (RFC 9112, section 9.3.2).
  *
- * @param late - the drain has lasted for `keepAliveGrace`: a client that pipelines without end must not hold it up. What
- *   is parsed in one turn is answered all the same: where the event loop was busy, it came within the grace
+ * @param late - the drain has lasted for `keepAliveGrace`: a client that pipelines without end must not hold it up.
+ *   What is parsed in one turn is answered all the same: where the event loop was busy, it may have arrived within the
+ *   grace
  */
 export function admit(connection: Http1Connection, response: ServerResponse, late: boolean): boolean {
   const drain = drainState(connection);
@@ -16,12 +17,12 @@ export function admit(connection: Http1Connection, response: ServerResponse, lat
   if (drain.ending !== undefined || drain.refuses) return false;
   const { socket, inFlight } = connection;
   const current = currentResponse(socket);
-  // Once Node writes a later one that is known, all that it hid have been written.
+  // Once Node writes a later response that is known, all those hidden behind `hiding` have been written.
   if (current !== drain.hiding && current !== undefined && current === inFlight.first)
     drain.hiding = undefined;
   if (late && drain.lastChunk === undefined) {
     drain.lastChunk = 'open';
-    // The parser emits what came in one piece in one turn.
+    // The parser emits all requests of one chunk in one turn.
     setImmediate(() => {
       drain.lastChunk = 'over';
     });
@@ -35,8 +36,8 @@ export function admit(connection: Http1Connection, response: ServerResponse, lat
 }
 
 /**
- * Makes a response say `Connection: close` if no other request waits behind it when its head is written. Not before that
- * moment: what was said cannot be taken back when a pipelined request comes.
+ * Makes a response say `Connection: close` if no other request waits behind it when its head is written. Not before
+ * that moment: what was said cannot be taken back when a pipelined request comes.
  */
 export function sayCloseIfLast(response: ServerResponse): void {
   if (!response.headersSent) onHead(response, sayClose);
@@ -45,7 +46,7 @@ export function sayCloseIfLast(response: ServerResponse): void {
 function sayClose(response: ServerResponse, headers: unknown): unknown {
   const { socket } = response.req;
   const connection = connectionOf(socket);
-  // A handshake that the application answers by itself.
+  // 101: the application answers an upgrade by itself.
   if (response.statusCode === 101 || connection === undefined) return headers;
   if (connection.owner.keeps(connection)) return headers;
   if (connection.inFlight.last !== response) return headers;

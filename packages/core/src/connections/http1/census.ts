@@ -6,15 +6,15 @@ import { isEventStream } from '../event-streams.ts';
 import { nameOf } from './cut.ts';
 import { connectionOf, type Http1Connection } from './request-channel.ts';
 
-/** Which connections of a server that shuts down do what: kept up to date, so that nothing has to look through them all. */
+/** What the connections of a server do during a shutdown: kept up to date, so that they need not be looked through. */
 export interface Census {
   /** To be called when a connection has taken, answered, or ended something. */
   readonly note: (connection: Http1Connection) => void;
   readonly leave: (connection: Http1Connection) => void;
   readonly counts: (open: number) => ConnectionCounts;
-  /** Those on which a request may be on its way that is not read yet. */
+  /** Connections on which a request may be on its way that is not read yet. */
   readonly unsettled: () => number;
-  /** Those that owe an answer, which has an end: an event stream has none. */
+  /** Connections that owe an answer, unless that is an event stream, which has no end. */
   readonly owing: () => number;
   /** What is in flight, by name, the oldest first. */
   readonly waiting: (limit: number) => readonly string[];
@@ -57,9 +57,9 @@ export function createCensus(): Census {
 }
 
 /**
- * Counts while nothing shuts down, when nothing of ours is on the path of a request: Node knows what a socket writes.
+ * Counts while nothing shuts down, when requests are not followed: Node knows what a socket writes.
  *
- * @param sockets - those that Node shows: the others are added to it
+ * @param sockets - those that Node shows; `others` are added to the set
  */
 export function countSockets(sockets: Set<Socket>, others: Iterable<Socket>): ConnectionCounts {
   for (const socket of others) sockets.add(socket);

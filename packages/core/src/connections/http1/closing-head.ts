@@ -17,7 +17,7 @@ export function closingHead(response: ServerResponse, headers: unknown): unknown
     return headers;
   }
   const given = (headers ?? []) as Headers;
-  // Node throws: the application is to see it.
+  // Node throws for a list of odd length: the application is to see that.
   if (isList(given) && !Array.isArray(given[0]) && given.length % 2 !== 0) return headers;
   const pairs = pairsOf(given);
   const own = pairs.filter(([name]) => isNamed(name, 'connection')).map(([, value]) => value);

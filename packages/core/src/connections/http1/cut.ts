@@ -14,8 +14,8 @@ export function nameOf(connection: Http1Connection): string {
 }
 
 /**
- * Destroys a connection, and returns what the report says of it. A request head that was never completed is nothing that
- * was asked for: a client that dribbles must not decide how a stop ends.
+ * Destroys a connection, and returns what the report says of it. A request head that was never completed is nothing
+ * that was asked for: a client that dribbles must not decide how a stop ends.
  *
  * @param headBegun - whether a request head is on its way
  */
@@ -30,7 +30,7 @@ export function cut(
     requests: connection.inFlight.size,
     lost: kind === 'request' || kind === 'upgraded',
   };
-  // From here on it counts as cut, and as nothing else.
+  // From here on the connection counts as cut, and as nothing else.
   connection.owner.leave(connection);
   connection.inFlight = NONE;
   connection.socket.destroy();

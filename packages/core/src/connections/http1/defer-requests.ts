@@ -54,7 +54,7 @@ export function deferRequests(server: Server): DeferredRequests {
     },
     stop: () => {
       active = false;
-      // Somebody may have wrapped it since: then it stays, and lets everything through.
+      // The application may have wrapped it since: then it stays, and lets everything through.
       if (server.emit !== (deferringEmit as unknown)) return;
       if (own === undefined) Reflect.deleteProperty(server, 'emit');
       else Object.defineProperty(server, 'emit', own);

@@ -23,7 +23,7 @@ export interface Endings {
   readonly start: (count: number) => void;
   /** Ends a connection as what it does now asks for. */
   readonly begin: (connection: Http1Connection) => void;
-  /** Has one that is busy end well, whoever ends it: Node after its last response, or the application. */
+  /** Makes a busy connection linger when it ends, be it by Node after the last response, or by the application. */
   readonly watch: (connection: Http1Connection) => void;
   /** Sends the FIN. */
   readonly end: (connection: Http1Connection, ending: 'answered' | 'idle') => void;
@@ -49,7 +49,7 @@ export function createEndings({ server, plain, hooks, census, limits }: EndingsO
   const leaving = createSchedule(endUpgrade);
   const upgraded = createUpgradedEndings(hooks, limits);
 
-  // What TLS knows of a connection is in this process.
+  // Plain HTTP only: the TLS state of a connection cannot leave this process.
   const handBack = createHandBack(server, plain, limits, idle);
 
   function begin(connection: Http1Connection): void {

@@ -10,8 +10,8 @@ import { silent } from './idle.ts';
 import { drainState, requestsOnSocket, type Http1Connection } from './request-channel.ts';
 
 /**
- * Finds out what connections do that nothing of ours has looked at while the server ran, and has the response that one is
- * writing say `Connection: close`. Of one that is idle it may be called again.
+ * Finds out what connections do whose requests were not followed while the server ran, and makes the response that one
+ * is writing say `Connection: close`. May be called again for an idle connection.
  */
 export function follow(
   connections: readonly Http1Connection[],

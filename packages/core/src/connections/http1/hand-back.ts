@@ -15,14 +15,16 @@ const LOOK_MS = 20;
 /** Time between two looks whether the listener is closed, in milliseconds. */
 const CLOSED_MS = 5;
 
-/** The part of the drain in which connections are handed back. Those that are left then end as in any other drain. */
-const SHARE = 0.5;
+/**
+ * Part of the drain, from 0 to 1, in which connections are handed back. What is left then ends as in any other drain.
+ */
+const HAND_BACK_PART = 0.5;
 
 /** Hands idle connections to another process, one after the other, instead of closing them. */
 export interface HandBack {
   /** Whether the connection will go to another process when it is idle, and so must not be told that it ends. */
   readonly keeps: (connection: Http1Connection) => boolean;
-  /** Hands it over as soon as it is idle, unless it is to end here: returns whether it will. */
+  /** Hands a connection over as soon as it is idle. Returns false where it has to end here. */
   readonly offer: (connection: Http1Connection) => boolean;
   readonly moved: () => number;
   /** Resolves when nothing is left in the set, and none is on its way. */
@@ -42,7 +44,7 @@ function createWindow(limits: () => DrainLimits): Window {
   let closed = false;
   const left = (): number => {
     if (closed || limits().handBack === undefined) return 0;
-    half ??= limits().left() * (1 - SHARE);
+    half ??= limits().left() * (1 - HAND_BACK_PART);
     return Math.max(0, limits().left() - half);
   };
   return {
@@ -80,7 +82,7 @@ export function createHandBack(
 
   async function hand(connection: Http1Connection): Promise<void> {
     const { socket, inFlight, upload } = connection;
-    // Its next response offers it again.
+    // A busy connection is offered again at the end of its response.
     if (inFlight.size > 0 || socket.destroyed || socket.writableEnded) return;
     if (!keeps(connection)) idle.await(connection);
     else if (idle.headBegun(connection) || !isFlushed(socket) || upload?.complete === false) {
@@ -99,7 +101,7 @@ export function createHandBack(
     }
     drainState(connection).ending = 'moved';
     socket.destroy();
-    // A primary that is stopped or blocked does not answer, and has the handle all the same: its copy is the client's.
+    // Without an answer (a stopped or blocked primary) the primary has the handle all the same: it may deal it later.
     const outcome = await window.race(Promise.resolve(limits().handBack?.give(server, handle, age)));
     moved += outcome === 'taken' ? 1 : 0;
     if (outcome !== 'returned') return handle.close();
@@ -108,7 +110,7 @@ export function createHandBack(
   }
 
   async function work(): Promise<void> {
-    // Until then the process that deals them would deal them here.
+    // While this process listens, the primary could deal them to it again.
     while (rawHandle(server) !== null && window.open()) await sleep(CLOSED_MS);
     for (const connection of queue) {
       queue.delete(connection);

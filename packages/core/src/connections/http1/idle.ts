@@ -36,7 +36,7 @@ export function createIdleConnections(
   limits: () => DrainLimits,
   endings: IdleEndings,
 ): IdleConnections {
-  /** Asked once a turn: thousands of idle connections may end in the same. */
+  /** Sockets with half a request head. Asked once a turn: thousands of idle connections may end in the same one. */
   let begun: ReadonlySet<Socket> | undefined;
   const graces = createSchedule<Http1Connection>((connection) => end(connection));
 
@@ -62,9 +62,9 @@ export function createIdleConnections(
 
   function headBegun(connection: Http1Connection): boolean {
     const { socket, upload } = connection;
-    // What is on its way may be the rest of a body whose request has been answered.
+    // Bytes on their way may be the rest of a body whose request has been answered.
     if (silent(connection) || upload?.complete === false) return false;
-    // What HTTP has not got yet: half a PROXY line, for one.
+    // HTTP does not have the socket yet: half a PROXY line has arrived, for one.
     if (protocolOf(socket) === 'unknown') return true;
     if (begun === undefined) {
       begun = begunSockets(server) ?? NO_SOCKETS;
@@ -80,7 +80,7 @@ export function createIdleConnections(
   return { await: awaitRequest, headBegun, stop: graces.stop };
 }
 
-/** Whether it never sent a byte. */
+/** Whether the client never sent a byte. */
 export function silent({ socket, opened }: Http1Connection): boolean {
   return received(socket) === opened;
 }

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 
-/** Finished ones are let go of when there are so many, and no fewer than the others: each is moved once, in the mean. */
+/** More finished responses than this, if no fewer than the others, are let go of: in the mean each is moved once. */
 const FINISHED_KEPT = 32;
 
 /**
- * The requests of one connection whose response is not with the kernel in full, in the order in which they came, which is
- * that in which their responses end. A step takes the same time, however many there are: a client may pipeline 20,000. What
- * the application ends out of order is looked for.
+ * The requests of one connection whose response is not with the kernel in full, in the order in which they came, which
+ * is that in which their responses end. A step takes the same time, however many there are: a client may pipeline
+ * 20,000. What the application ends out of order is looked for.
  */
 export class InFlight {
   readonly #responses: (ServerResponse | undefined)[] = [];

@@ -18,9 +18,9 @@ export function isHttp2(socket: Socket): boolean {
 }
 
 /**
- * Whether Node will show a connection when it is asked for: it lists those that speak HTTP, and the sockets of the process.
- * Under TLS, of a stream that is no socket, and of what another server has accepted, it does not show what was upgraded; nor
- * what was read before HTTP had it.
+ * Whether Node will show a connection when it is asked for: it lists those that speak HTTP, and the sockets of the
+ * process. Under TLS, of a stream that is no socket, and of what another server has accepted, it does not show what was
+ * upgraded; nor what was read before HTTP had it.
  *
  * @param existing - whether it was open before the server was attached: then HTTP may have read from it
  */
@@ -40,7 +40,7 @@ export function isShown(server: Server, event: string, socket: Socket, existing 
 /**
  * Connections that are open, as far as Node shows them. Under TLS these are those that speak HTTP alone.
  *
- * @param given - whether some may be there that other servers have accepted, and nothing of ours has seen
+ * @param given - whether there may be some that another server accepted and gave to this one unseen
  */
 export function openAlready(
   server: Server,
@@ -50,13 +50,14 @@ export function openAlready(
   const open = new Set<Socket>();
   let accepted = 0;
   const add = (socket: Socket): void => {
-    // Of one that is destroyed Node keeps the handle for the rest of the turn.
+    // Node keeps the handle of a destroyed socket for the rest of the turn.
     if (socket.destroyed || isHttp2(socket)) return;
     open.add(socket);
     if (acceptorOf(socket) === server) accepted += 1;
   };
   for (const socket of knownSockets(server)) add(socket);
-  // To look through the handles of the process takes as long as all else here, and finds what does not speak HTTP any more.
+  // To look through the handles of the process takes as long as all else here, and finds what does not speak HTTP any
+  // more.
   if (event === 'connection' && (given || accepted !== acceptedCount(server)))
     openSockets(server).forEach(add);
   return open;

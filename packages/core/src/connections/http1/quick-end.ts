@@ -39,7 +39,7 @@ export function createQuickEnd(limits: () => DrainLimits): QuickEnd {
         else entry.heard = true;
       });
       if (!dropped) return false;
-      // Where both sides have ended by now there is no one to tell.
+      // No FIN can be sent where the connection is closed already.
       if (limits().sendFin(socket)) lingering.set(entry, LINGER_MS);
       else socket.destroy();
       return true;

@@ -9,7 +9,10 @@ import { InFlight, NONE } from './in-flight.ts';
 
 const record: unique symbol = Symbol('graceful-cluster.connection');
 
-/** One HTTP/1 connection. Made for each, so it holds nothing that only a drain needs. */
+/**
+ * One HTTP/1 connection. While nothing shuts down, only those have a record that Node does not show or that pipeline;
+ * what only a drain needs is in `drain`.
+ */
 export interface Http1Connection {
   readonly socket: Socket;
   readonly owner: RequestOwner;
@@ -29,11 +32,11 @@ export interface DrainState {
   asked: boolean;
   /** Whether a request was refused: the last one before it has the last response. */
   refuses: boolean;
-  /** Of the first requests that were parsed after the grace: they may have come within it, all in one piece. */
+  /** The first chunk that was parsed after the grace: its requests may have arrived within it. */
   lastChunk: 'open' | 'over' | undefined;
   /** The response behind which there are pipelined ones that Node does not show. */
   hiding: ServerResponse | undefined;
-  /** Whether its end is looked for. */
+  /** Whether `watch` of `endings.ts` listens for its FIN. */
   watched: boolean;
   /** Whether it has left HTTP. */
   upgraded: boolean;
@@ -64,7 +67,7 @@ export interface RequestOwner {
   readonly finished: (connection: Http1Connection, response: ServerResponse) => void;
   /** Whether the connection goes on in another process, and its responses must not say that it ends. */
   readonly keeps: (connection: Http1Connection) => boolean;
-  /** Another server has the connection from now on. */
+  /** Lets go of the connection: another server has it from now on, or it is cut. */
   readonly leave: (connection: Http1Connection) => void;
 }
 
@@ -93,20 +96,20 @@ function onFinish(message: unknown): void {
   const connection = socket[record];
   if (connection === undefined || !connection.inFlight.delete(response)) return;
   if (connection.inFlight.size === 0) {
-    // An empty one would stay with an idle connection.
+    // An empty list would stay in memory with an idle connection.
     connection.inFlight = NONE;
     connection.upload = request.complete ? undefined : request;
   }
   connection.owner.finished(connection, response);
 }
 
-/** Requests of this server are the owner's, once they are followed: at once where Node hides what a socket writes. */
+/** Gives requests of this server to the owner once they are followed: at once where Node hides what a socket writes. */
 export function registerServer(server: Server, owner: RequestOwner): void {
   owners.set(server, owner);
   if (!exposesCurrentResponse()) followAllRequests();
 }
 
-/** From now on. A `request` listener would miss those with `checkContinue`; the channel does not. */
+/** Follows requests from now on. A `request` listener would miss those with `checkContinue`; the channel does not. */
 export function followAllRequests(): void {
   if (following) return;
   following = true;
@@ -163,7 +166,7 @@ export function connectionOf(socket: TrackedSocket): Http1Connection | undefined
   return socket[record];
 }
 
-/** Puts what is known of a new connection where its requests find it. */
+/** Puts the record of a connection on its socket, where requests find it. */
 export function setConnection(socket: TrackedSocket, owner: RequestOwner, opened: number): Http1Connection {
   return (socket[record] = {
     socket,

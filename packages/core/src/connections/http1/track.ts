@@ -44,8 +44,9 @@ import { rarely } from '../rarely.ts';
 import { createWalk } from '../walk.ts';
 
 /**
- * Tracks and drains the HTTP/1 connections of a server. While nothing shuts down it is on the path of no request: Node
- * keeps a list of the connections, and knows what each of them writes.
+ * Tracks and drains the HTTP/1 connections of a server. While nothing shuts down, one function of
+ * `node-internals/pipelining.ts` is all that is on the path of a request: Node lists the connections, and knows what
+ * each of them writes.
  *
  * @param event - `connection`, or `secureConnection` for a server over TLS
  */
@@ -57,7 +58,7 @@ export function trackHttp1(
   let stopStreams = (): void => {};
   let phase: 'running' | 'announced' | 'draining' = 'running';
   let limits = NO_LIMITS;
-  /** The drain has lasted for `keepAliveGrace`. */
+  /** When the drain will have lasted for `keepAliveGrace`. */
   let late = Infinity;
   let swept = false;
   const totals = { ...NO_TOTALS };
@@ -72,23 +73,24 @@ export function trackHttp1(
       census.leave(connection);
       settling.drop(connection);
       const ending = connection.drain?.ending ?? 'gone';
-      // One that is handed over counts when it has arrived.
+      // A connection that is handed back counts (`moved`) when the primary has taken it.
       if (phase !== 'draining' || ending === 'moved') return;
       totals[ending] += 1;
       totals.unanswered += connection.inFlight.size;
-      // What its handlers still say of them is no answer.
+      // What the application still writes is no answer: nothing of it is sent.
       connection.inFlight = NONE;
     },
     isPassedOn,
     createDestroyWatch(),
   );
-  /** During a shutdown: those that Node alone knows so far, and those of ours that have to be looked at. */
+  /** During a shutdown: connections without a record, which Node alone knows so far. */
   const unseen = createWalk<Socket>((found) => {
     const here = found.filter((socket) => serverOf(socket) === server);
     const open = here.filter(({ destroyed }) => !destroyed);
     if (phase === 'draining') totals.gone += here.length - open.length;
     settle(open.map((socket) => take(socket, true)));
   });
+  /** During a shutdown: connections with a record that are still to be looked at. */
   const settling = createWalk<Http1Connection>((known) =>
     settle(known.filter(({ inFlight }) => inFlight.size === 0)),
   );
@@ -146,7 +148,7 @@ export function trackHttp1(
     return connection;
   }
 
-  /** Those with a request in flight at once; the idle ones in slices, or with their next request. */
+  /** Looks at connections with a request in flight at once; at idle ones in slices, or with their next request. */
   function announce(): void {
     if (phase !== 'running') return;
     phase = 'announced';
@@ -183,7 +185,7 @@ export function trackHttp1(
     // `maxRequestsPerSocket`, or the application, has told the client that this was the last one.
     const told = saysClose(done) && handBack.keeps(connection);
     if (!told && handBack.offer(connection)) return;
-    // A response that came this late has said close, whatever the application gave it, or it ends without a word.
+    // A response this late has said close, or its head was out before: then the connection ends without a word.
     if (told || (connection.drain?.asked === true && now() > late)) end(connection, 'answered');
     else idle.await(connection);
   }
@@ -228,7 +230,7 @@ export function trackHttp1(
     whenEmpty: () => unseen.done().then(() => handBack.whenEmpty(sockets)),
     cut: (enough) => {
       unseen.finish();
-      // Once: thousands are cut a few in each turn, and to look through them all takes longer than that.
+      // Swept once: thousands are cut a few in each turn, and to look through them all takes longer than that.
       if (!swept) sockets.sweep();
       swept = true;
       return cutEach(sockets.entries.values(), enough, (each) => cut(each, idle.headBegun));

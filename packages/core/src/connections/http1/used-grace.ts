@@ -2,20 +2,25 @@ import { now } from '../../clock.ts';
 import type { DrainLimits } from '../../drain/limits.ts';
 import type { Http1Connection } from './request-channel.ts';
 
-/** What it takes to end an idle connection, in milliseconds: where there are so many, those that have been idle for long begin early. */
+/** What it takes to end an idle connection, in milliseconds. */
 const END_MS = 0.05;
 
-/** The least time that is worth it, in milliseconds. */
+/** Shortest such time of all idle connections together for which some of them begin early, in milliseconds. */
 const EARLY_MS = 25;
 
-/** How much of its grace a connection has used, in milliseconds: it counts from the begin of the drain for all that were open. */
+/**
+ * How much of its grace a connection has used, in milliseconds. The grace of all that were open begins with the drain.
+ */
 export interface UsedGrace {
   /** The drain begins. @param count - of the connections that are idle */
   readonly start: (count: number) => void;
   readonly of: (connection: Http1Connection) => number;
 }
 
-/** Where very many are idle, those that have been so for longer than the grace use up what is left of it in turn. */
+/**
+ * Where very many are idle, those that were so for longer than the grace before the drain end one after the other
+ * before it is over, and not all at its end.
+ */
 export function createUsedGrace(limits: () => DrainLimits): UsedGrace {
   let started = 0;
   let early = 0;

@@ -3,10 +3,10 @@ import type { DrainLimits } from '../../drain/limits.ts';
 import { hasTrailers } from '../../node-internals/http2.ts';
 import type { OpenStream } from './session.ts';
 
-/** How often event streams are looked for in the second half of a drain, in milliseconds. */
+/** Longest time between two looks in the second half of a drain, in milliseconds. */
 const LOOK_MS = 100;
 
-/** How long before the deadline gRPC calls are ended, in milliseconds: what is said must still be written and read. */
+/** How long before the deadline gRPC calls are ended, in milliseconds: the status must still be written and read. */
 const GRPC_MARGIN_MS = 500;
 
 /** RFC 9113, section 7. */
@@ -18,8 +18,8 @@ const UNAVAILABLE = { 'grpc-status': '14', 'grpc-message': 'the server is going 
 type Streams = () => Iterable<readonly [ServerHttp2Stream, OpenStream]>;
 
 /**
- * Ends streams that have no end of their own, until the returned function is called. Event streams in the second half of
- * the drain: their clients reconnect. WebSockets (RFC 8441) that the application has ended, and whose clients
+ * Ends streams that have no end of their own, until the returned function is called. Event streams in the second half
+ * of the drain: their clients reconnect. WebSockets (RFC 8441) that the application has ended, and whose clients
  * keep their half open, at the same time. gRPC calls just before the deadline, as UNAVAILABLE, since a
  * subscription looks like a long answer; cut, they would be CANCELLED, which clients take for a wish of their own.
  *
@@ -50,7 +50,7 @@ export function endEndless(
   return () => clearTimeout(timer);
 }
 
-/** Whatever the application still says to a call that is over is dropped: it throws in its timers and callbacks otherwise. */
+/** Ends a call. What the application still writes to it is dropped: Node would throw in its timers and callbacks. */
 function endCall(stream: ServerHttp2Stream): void {
   if (!stream.headersSent) {
     stream.on('error', () => {});

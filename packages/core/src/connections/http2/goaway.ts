@@ -8,15 +8,15 @@ const PING_LIMIT_MS = 1_000;
 
 /**
  * Says GOAWAY to sessions when their last open stream is closed and the answer to a PING brought no other, or after
- * `keepAliveGrace`. What crosses the GOAWAY is not processed; the client knows that, and may send it elsewhere (RFC 9113,
- * section 8.7). Not at once: undici 7 drops what is in flight when a GOAWAY arrives.
+ * `keepAliveGrace`. What crosses the GOAWAY is not processed; the client knows that, and may send it elsewhere (RFC
+ * 9113, section 8.7). Not at once: undici 7 drops what is in flight when a GOAWAY arrives.
  *
  * No GOAWAY with the highest stream id goes ahead, as the RFC proposes: nghttp2 ignores streams after any GOAWAY but
  * its own shutdown notice, which Node does not offer, and so would break what such a GOAWAY says.
  */
 export interface Goaway {
   readonly begin: (entry: Session) => void;
-  /** Its last stream has closed. */
+  /** Called when the last stream of a session has closed. */
   readonly whenQuiet: (entry: Session) => void;
   readonly stop: () => void;
 }

@@ -8,11 +8,11 @@ export interface Session {
   /** What is under the session, which is any stream. */
   readonly socket: Socket;
   readonly since: number;
-  /** Those that are not closed. A set for each session: at the deadline hundreds of them are cut in one turn. */
+  /** Streams that are not closed. A map for each session: at the deadline hundreds of sessions are cut in one turn. */
   readonly streams: Map<ServerHttp2Stream, OpenStream>;
   /** Whether it never had a stream. */
   silent: boolean;
-  /** Whether a PING is on its way that ends it if it is still quiet then. */
+  /** Whether a PING is on its way whose answer ends the session if that has no stream then. */
   asked: boolean;
   timer: NodeJS.Timeout | undefined;
   ending: 'answered' | 'idle' | undefined;

@@ -193,7 +193,7 @@ export function trackHttp2(
 
 /** Destroying the session alone says NO_ERROR: half a response would look like a whole one. */
 function cutStream(stream: ServerHttp2Stream, open: OpenStream): CutConnection {
-  // An endless one that was ended: only its client has not closed its half.
+  // A finished stream was ended by `endless.ts`, for one: only its client has not closed its half.
   const lost = !stream.writableFinished;
   stream.close(lost ? CANCEL : NO_ERROR);
   return { kind: 'request', name: streamName(open), requests: lost ? 1 : 0, lost };

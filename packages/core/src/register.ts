@@ -23,7 +23,7 @@ guardFromTheStart();
 
 function attach(server: Server): void {
   if (!server.listening) return;
-  // One that listens again, or that the program has a coordinator of its own for.
+  // Owned already: the server listens again, or the program has attached it to a coordinator.
   if (isOwned(server)) return;
   getCoordinatorOr(options).attach(server);
   setTentative(server, true);

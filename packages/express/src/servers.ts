@@ -20,10 +20,10 @@ export interface Claim {
 
 type Take = Claim['take'];
 
-/** By the app that each `graceful()` was mounted on. */
+/** Each `graceful()`, by the app that it was mounted on. */
 const owners = new WeakMap<object, { readonly take: Take; readonly coordinator: ShutdownCoordinator }>();
 
-/** All of them, those included that were mounted on something else. */
+/** Of all `graceful()`, those included that were mounted on something else. */
 const takers = new Set<Take>();
 
 /** HTTP servers that listen. */
@@ -40,7 +40,7 @@ onServerListening((server) => {
   offer(server);
 });
 
-/** A server of an unknown app is offered a turn later: who attaches it in the meantime keeps it. */
+/** A server of an unknown app is offered a turn later: a coordinator that attaches it in the meantime keeps it. */
 function offer(server: Server): void {
   const [owner] = server.listeners('request').flatMap((app) => owners.get(app) ?? []);
   if (owner !== undefined) {

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Looks, a millisecond or more apart, that hooks wait at most for the WebSockets of `@fastify/websocket`. Core first reads
- * what they have sent, and then says Close 1001; the hook of that plugin closes them at once, without a code. One that
- * the application ends by itself (`onUpgrade`) stays open for longer.
+ * Most looks, a millisecond or more apart, for which hooks wait while WebSockets of `@fastify/websocket` are open. Core
+ * reads what the clients have sent, and then says Close 1001; the hook of that plugin closes WebSockets at once,
+ * without a code. One that the application ends by itself (`onUpgrade`) stays open for longer.
  */
 const MOST_LOOKS = 200;
 
@@ -18,9 +18,9 @@ type Hook = (this: FastifyInstance, done?: () => void) => unknown;
 type AddHook = (this: FastifyInstance, name: string, hook: unknown) => FastifyInstance;
 
 /**
- * Runs `preClose` hooks when the listeners are off the network. They are there to end what would go on for ever, such as
- * feeds and WebSockets, so the drain would wait for them. Fastify itself runs them when it closes, and answers 503 from
- * then on; that comes after the drain, and by then each of them has run, once.
+ * Runs `preClose` hooks when the listeners are off the network. They are there to end what would go on for ever, such
+ * as feeds and WebSockets, so the drain would wait for them. Fastify itself runs them when it closes, and answers 503
+ * from then on; that comes after the drain, and by then each of them has run, once.
  *
  * Encapsulated instances inherit `addHook` from the root. Hooks from before the plugin was registered are Fastify's.
  *

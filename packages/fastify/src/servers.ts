@@ -3,7 +3,7 @@ import type { ShutdownCoordinator } from '@graceful-cluster/core';
 import { onServerListening } from '@graceful-cluster/core/adapter';
 import type { FastifyInstance } from 'fastify';
 
-/** What Fastify calls on a server of its own as soon as the first one is closed. */
+/** Methods that Fastify calls on a second server of its own as soon as the first one is closed. */
 const CLOSING_METHODS = ['close', 'closeAllConnections', 'closeHttp2Sessions'] as const;
 
 type ClosingMethod = ((done?: unknown) => unknown) | undefined;
@@ -28,7 +28,7 @@ export function attachServers(root: FastifyInstance, coordinator: ShutdownCoordi
     detach.set(server, coordinator.attach(server));
   };
 
-  /** Fastify closes a secondary server once the first is closed: it has to wait until the drain is over. */
+  /** Makes Fastify's close of a second server, which it begins once the first is closed, wait for the drain. */
   function postponeClosing(server: Server): void {
     const methods = server as unknown as Record<string, ClosingMethod>;
     for (const name of CLOSING_METHODS) {

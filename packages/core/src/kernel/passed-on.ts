@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What is looked at: a listener that is passed on gets one of the first free numbers of its new process. */
+/** Most descriptors of a process that are looked at: a passed listener gets one of the first free numbers there. */
 const MAX_DESCRIPTORS = 256;
 const MAX_PROCESSES = 64;
 
@@ -23,7 +23,7 @@ export function isPassedOn(fd: number): boolean {
   return false;
 }
 
-/** A child belongs to the thread that has started it. */
+/** Children of a process, which /proc lists by the thread that has started each. */
 function childrenOf(pid: string): string[] {
   return list(`/proc/${pid}/task`).flatMap((thread) => {
     try {
@@ -34,7 +34,7 @@ function childrenOf(pid: string): string[] {
   });
 }
 
-/** Empty for a process that is gone, or of another user. */
+/** Entries of a folder in /proc; none for a process that is gone, or of another user. */
 function list(path: string): string[] {
   try {
     return readdirSync(path);

@@ -23,10 +23,7 @@ export function queueLength(target: SealTarget): number | undefined {
   return length < 0 ? queueInProc(socket.fd) : length;
 }
 
-/**
- * Without the addon, or in a sandbox: of a listener the table has the length of the queue where others have unread
- * bytes.
- */
+/** Without the addon, or in a sandbox: `rx_queue` of a listener is its accept queue (get_tcp4_sock of the kernel). */
 function queueInProc(fd: number): number | undefined {
   try {
     const inode = String(fstatSync(fd).ino);

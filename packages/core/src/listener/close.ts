@@ -48,7 +48,7 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   try {
     const close = (ours = 0, empty = false): void => {
       const left = queueLength(target) ?? (empty ? ours : undefined);
-      // Of a round-robin worker's listener the primary has the queue.
+      // The queue of a round-robin worker's listener is the primary's.
       if (queueStays || (socket.copied && socket.fd < 0)) abandoned = 0;
       else if (left !== undefined) abandoned = Math.max(0, left - ours);
       if (passedOn) closeCopy(socket);
@@ -58,7 +58,7 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   } finally {
     socket.release();
   }
-  // The queue could be counted, and now there is no descriptor to ask: its end was not ours to wait for.
+  // The queue could be counted, and now the descriptor is gone: something else closed the listener before it was empty.
   if (queued !== null && socket.fd < 0 && abandoned === null && !queueStays) {
     options.failed(
       new GracefulError(
@@ -67,7 +67,15 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
       ),
     );
   }
-  return { address, seal: method.seal, notes, queued, handshakes: await handshakes, abandoned, duration: now() - start };
+  return {
+    address,
+    seal: method.seal,
+    notes,
+    queued,
+    handshakes: await handshakes,
+    abandoned,
+    duration: now() - start,
+  };
 }
 
 /**
@@ -79,7 +87,7 @@ async function countLater(target: SealTarget): Promise<number | null> {
   return target.socket.port === 0 || target.socket.fd < 0 ? null : (countHandshakes(target) ?? null);
 }
 
-/** The path of a Unix socket stays, since it leads to the child as well. */
+/** Closes this copy of the socket alone. The path of a Unix socket stays, since it leads to the child as well. */
 function closeCopy({ path, unix, close }: ListeningSocket): void {
   if (path === undefined || unix === undefined) close();
   else closeBeside(path, { path: unix.path, isOurs: () => false }, close);
@@ -95,8 +103,8 @@ function sealListener(
     return { method: none, notes: ['the primary of the cluster owns the listener'] };
   }
   if (target.socket.inherited) {
-    // Never, even if a method is named: binding the socket to no interface, or removing its path, would outlive this
-    // process: no client could connect any more.
+    // No method, even if one is named: binding the socket to no interface, or removing its path, would outlive this
+    // process, and no client could connect any more.
     return { method: none, notes: ['the socket was inherited, and its other holders may go on listening'] };
   }
   if (passedOn) {
@@ -104,7 +112,7 @@ function sealListener(
   }
   const start = bestFirst.findIndex(({ seal }) => seal === wanted);
   for (const method of bestFirst.slice(Math.max(start, 0))) {
-    // Of TCP, note those for Unix sockets only if they were asked for by name.
+    // A TCP listener skips the methods for Unix sockets, without a note unless one was asked for by name.
     if (forUnix.has(method) && wanted === 'auto' && target.socket.path === undefined) continue;
     const note = method.apply(target);
     if (note === undefined) return { method, notes };

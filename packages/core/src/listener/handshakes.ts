@@ -3,11 +3,11 @@ import { now, sleep } from '../clock.ts';
 import { readProcTcp } from './proc-tcp.ts';
 import type { SealTarget } from './seal-target.ts';
 
-/** How often the kernel is asked, in milliseconds, at the most. */
+/** Shortest time between two looks, in milliseconds. */
 const LOOK_MS = 5;
 
 /** The time between two looks is at least this many times what one look takes (1–4 ms, more with many sockets). */
-const LOOK_SHARE = 10;
+const LOOK_TIMES = 10;
 
 const SYN_RECV = '03';
 
@@ -42,18 +42,18 @@ export async function waitForHandshakes(target: SealTarget, counted?: number | n
   let count = counted ?? countHandshakes(target);
   if (count === undefined) return waitFixed(target, target.handshakeTimeout);
   while (count > 0 && isOpen(target) && now() < end && !target.expired()) {
-    await sleep(Math.max(LOOK_MS, (now() - asked) * LOOK_SHARE));
+    await sleep(Math.max(LOOK_MS, (now() - asked) * LOOK_TIMES));
     asked = now();
     count = countHandshakes(target) ?? count;
   }
 }
 
-/** Another program of this process may have closed it, and the port may be another's by now. */
+/** Whether the listener is still open: the application may have closed it, and its port may be another one's by now. */
 function isOpen({ system, socket }: SealTarget): boolean {
   return system === undefined || socket.fd >= 0;
 }
 
-/** Waits `milliseconds`, or less if the deadline comes first. */
+/** Waits `milliseconds`, or until the deadline or the end of the listener if that comes first. */
 export async function waitFixed(target: SealTarget, milliseconds: number): Promise<void> {
   const end = now() + milliseconds;
   while (isOpen(target) && now() < end && !target.expired()) await sleep(Math.min(LOOK_MS * 2, end - now()));

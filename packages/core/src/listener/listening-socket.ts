@@ -16,7 +16,7 @@ export interface ListeningSocket {
   readonly fd: number;
   /** Address of a Unix socket, or undefined for TCP. */
   readonly path: string | undefined;
-  /** Of a Unix socket, whose its path is. */
+  /** Whose the path of a Unix socket is. */
   readonly unix: UnixPath | undefined;
   /** TCP address and port, or '' and 0. */
   readonly host: string;
@@ -101,9 +101,9 @@ function addressOf(server: Server): ReturnType<Server['address']> | undefined {
 }
 
 /**
- * Makes a server go on answering `address()` once it is closed. A program asks for it in its `listening` callback, and
- * Fastify after a lookup of `localhost`: null is not expected there, and would crash the process in the middle of its
- * drain. Returns a function that takes this back.
+ * Makes a server go on answering `address()` once it is closed. A program asks for that in its `listening` callback,
+ * and Fastify after a lookup of `localhost`: null is not expected there, and would crash the process in the middle of
+ * its drain. Returns a function that takes this back.
  */
 export function keepAddress(server: Server): () => void {
   const address = server.address();

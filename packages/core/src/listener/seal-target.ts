@@ -5,7 +5,7 @@ export interface SealContext {
   readonly native: ReturnType<typeof loadSystemCalls>;
   /** Whether the kernel has been answering with SYN cookies. */
   readonly cookies: boolean;
-  /** Whether all that share the port close too: all workers of a cluster, or this process if it shares with none. */
+  /** Whether all processes that share the port close it, as a cluster does. False where this one decides alone. */
   readonly together: boolean;
   /** Longest wait for handshakes in progress, in milliseconds. */
   readonly handshakeTimeout: number;
@@ -16,7 +16,7 @@ export interface SealContext {
 /** What a sealing method knows of the listener it closes. It knows nothing of HTTP. */
 export interface SealTarget extends Omit<SealContext, 'native'> {
   readonly socket: ListeningSocket;
-  /** undefined where there is no addon, or no file descriptor to use it on; `noSystem` says why. */
+  /** Undefined where there is no addon, or no file descriptor to use it on; `noSystem` says why. */
   readonly system: SystemCalls | undefined;
   readonly noSystem: string;
   /** Whether sockets that stay open share the port (SO_REUSEPORT). */

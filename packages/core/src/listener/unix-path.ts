@@ -18,7 +18,7 @@ interface Noted {
 
 const noted = new WeakMap<Server, Noted>();
 
-/** Call it as soon as a server listens: once another process has taken its path over, whose it was cannot be seen. */
+/** Notes whose the path of a server is, as soon as it listens: once another process has taken it over, that is lost. */
 export function notePath(server: Server): void {
   const handle = rawHandle(server);
   // The first look counts: a successor may be quicker than the listeners of `listening`.
@@ -95,9 +95,9 @@ function identify(path: string): BigIntStats | undefined {
 }
 
 /**
- * File systems use the number of an inode again at once, so its age is looked at as well. Two kinds of it: a program
- * may touch its socket, and where a file system does not keep the time of birth Node gives that of the last change, as
- * chmod is.
+ * File systems use the number of an inode again at once, so one of two times has to be the same as well: a program may
+ * touch its socket, which changes the first, and where a file system keeps no time of birth Node gives that of the last
+ * change (a chmod) as the second.
  */
 function isSame(first: BigIntStats, now: BigIntStats | undefined): boolean {
   if (now === undefined || now.dev !== first.dev || now.ino !== first.ino) return false;

@@ -116,7 +116,7 @@ export function freeHandle(socket: Socket): FreeHandle | undefined {
   if (typeof handle?.readStop !== 'function' || typeof handle.close !== 'function') return undefined;
   if (typeof parser?.unconsume !== 'function') return undefined;
   handle.readStop();
-  // The next socket of this handle starts to read only if it finds it so.
+  // The next socket of this handle starts to read only where this is false.
   handle.reading = false;
   parser.unconsume();
   parser._consumed = false;

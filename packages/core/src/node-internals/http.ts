@@ -42,8 +42,8 @@ function parserList(server: Server): ParserList | undefined {
 }
 
 /**
- * Has Node list the connections of a server, as it does by itself from `listening` on: one that gets its connections by
- * `emit('connection')` may never listen. Its timeouts stay as they are: Node does not enforce them there.
+ * Makes Node list the connections of a server, as it does by itself from `listening` on: one that gets its connections
+ * by `emit('connection')` may never listen. Its timeouts stay as they are: Node does not enforce them there.
  */
 export function listConnections(server: Server): void {
   if (parserList(server) !== undefined) return;
@@ -119,7 +119,7 @@ export type ChangeHead = (response: ServerResponse, headers: unknown) => unknown
 type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
 
 /**
- * Has a response call `change` when its head is written, by whichever call: every `writeHead` ends in
+ * Makes a response call `change` when its head is written, by whichever call: every `writeHead` ends in
  * `_storeHeader`, that of a subclass and those that `on-headers` wraps included. Where there is no such method, in
  * `writeHead` itself, for the headers that were set before.
  */
@@ -140,7 +140,7 @@ export function onHead(response: ServerResponse, change: ChangeHead): void {
   };
 }
 
-/** Of a response whose head is written: what `writeHead` was given is in none of the public places. */
+/** A header of a response whose head is written. `getHeader` misses what `writeHead` was given: the text has it. */
 function writtenHeader(response: ServerResponse, name: string): string {
   const { _header: head } = response as unknown as { readonly _header?: string | null };
   const written = head && new RegExp(`^${name}: *(.*)$`, 'im').exec(head)?.[1];

@@ -18,10 +18,7 @@ interface Tapped extends Socket {
 
 let noticed = (): void => {};
 
-/**
- * One function for all connections: it is all of this package that is on the path of a request while nothing shuts
- * down.
- */
+/** All of this package that is on the path of a request while nothing shuts down: one function for all connections. */
 const take: TakeRequest = function (request, keepAlive) {
   const { socket } = this;
   if (socket._httpMessage) noticed();

@@ -1,6 +1,8 @@
 import { createHook, type AsyncHook } from 'node:async_hooks';
 
-/** What only carries on the call itself, or writes to a pipe: a line of a logger is no work that must be waited for. */
+/**
+ * Async resources that are no work to wait for: they only carry on the call itself, or write, as of a logger's line.
+ */
 const NO_WORK = new Set(['TickObject', 'Microtask', 'WRITEWRAP', 'TTYWRAP', 'SIGNALWRAP']);
 
 const beginsWith = (began: () => void): AsyncHook =>

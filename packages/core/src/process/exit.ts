@@ -6,7 +6,7 @@ import { runningStops, watchStops } from './stops.ts';
 /** Longest wait in milliseconds for what the loop still holds, such as the transport of a logger. */
 const FLUSH_MS = 100;
 
-/** How often a slow reader is looked at, in milliseconds. */
+/** Time between two looks at a slow reader, in milliseconds. */
 const LOOK_MS = 10;
 
 /** Longest wait in milliseconds for a slow reader of stdout and stderr: a pipe holds 64 kB, Node keeps the rest. */
@@ -25,7 +25,7 @@ const state = shared<Map<'code' | 'least' | 'asked' | 'until' | 'program' | 'pen
 let timer: NodeJS.Timeout | undefined;
 let emptied = false;
 
-/** The process ends with this code at least, from the report on, whoever ends it. */
+/** Makes the process end with this code at least, also where the program exits by itself. */
 export function keepExitCode(code: number): void {
   state.set('least', Math.max(state.get('least') ?? 0, code));
   process.off('exit', keepCode);
@@ -44,18 +44,18 @@ export function exitWith(code: number, until: number): void {
   leave();
 }
 
-/** The program has called `process.exit(code)`, or sent itself the signal: the process ends as soon as it may. */
+/** Ends the process as soon as it may: the program has called `process.exit(code)`, or sent itself the signal. */
 export function askToExit(code: number): void {
   state.set('asked', Math.max(state.get('asked') ?? 0, code));
   leave();
 }
 
-/** The program stops by itself: the process ends when it does, when its loop is empty, or when the time is up. */
+/** Leaves the end to the program, which stops by itself: it exits, its loop is empty, or the time is up. */
 export function leaveEndToProgram(): void {
   state.set('program', 1);
 }
 
-/** The process does not end before the promise is settled, or the time is up. */
+/** Keeps the process from ending before the promise is settled, or the time is up. */
 export function awaitProgram(promise: Promise<unknown>): void {
   state.set('pending', (state.get('pending') ?? 0) + 1);
   // A rejection stays unhandled, as the program left it.
@@ -75,7 +75,7 @@ watchStops(leave);
 function leave(): void {
   if (runningStops().length > 0) return;
   if (!isLeaving()) {
-    // A `shutdown()` of the program, which goes on.
+    // A stop by `shutdown()` alone: the program goes on.
     state.delete('program');
     return;
   }
@@ -112,7 +112,7 @@ function flushAndExit(limit: number): void {
   exit();
 }
 
-/** `process.exit(0)` of the program, after a shutdown that was not clean. */
+/** Replaces the code of a `process.exit(0)` of the program, after a shutdown that was not clean. */
 function keepCode(code: number): void {
   const worst = state.get('least') ?? 0;
   if (code === 0 && worst > 0) process.exitCode = worst;

@@ -25,8 +25,8 @@ guardOnce('exit and kill', () => {
 });
 
 /**
- * Guards the two from now on, so that a program which takes hold of them at its start, `const { exit } = process`, has
- * the guarded ones.
+ * Guards `process.exit` and `process.kill` from now on, so that a program which takes hold of them at its start
+ * (`const { exit } = process`) has the guarded ones.
  */
 export function guardFromTheStart(): void {
   if (always) return;
@@ -34,7 +34,7 @@ export function guardFromTheStart(): void {
   guardExitAndKill();
 }
 
-/** Past the guard: the program took hold of `process.exit` before it began. */
+/** Tells of an exit past the guard, by a program that took hold of `process.exit` before that began. */
 function tellOfExit(code: number): void {
   const unfinished = unfinishedStops();
   if (unfinished.length === 0) return;
@@ -90,9 +90,9 @@ function guardExitAndKill(): () => void {
   };
 
   Object.assign(process, { exit: guardedExit, kill: guardedKill });
-  // `import { exit } from 'node:process'` is another name of it.
+  // Without this, `import { exit } from 'node:process'` would still be Node's own function.
   syncBuiltinESMExports();
-  // One that was replaced again since stays, and lets everything through.
+  // A function that was replaced again since stays, and lets everything through.
   return () => {
     if (process.exit === guardedExit) process.exit = exit;
     if (process.kill === guardedKill) process.kill = kill;

@@ -4,11 +4,11 @@ import { now } from '../clock.ts';
 /** Shortest time between two writes, in milliseconds. */
 const BETWEEN_MS = 1_000;
 
-/** Texts that are remembered as told. Past it they are forgotten: a text with a number in it may come in any number. */
-const REMEMBERED = 1_000;
+/** Most texts that are remembered as told. Then all are forgotten: texts with a number in them have no end. */
+const MAX_TOLD = 1_000;
 
-/** Lines that wait for the next write; the last one says how many more there were. */
-const WAITING = 20;
+/** Most lines that wait for the next write; one more says how many were left out. */
+const MAX_WAITING = 20;
 
 const told = new Set<string>();
 let waiting: string[] = [];
@@ -23,9 +23,9 @@ let timer: NodeJS.Timeout | undefined;
 export function notice(text: string): void {
   const line = `graceful-cluster: ${text.replaceAll(/\s*[\r\n]+\s*/g, ' ')}`;
   if (told.has(line)) return;
-  if (told.size >= REMEMBERED) told.clear();
+  if (told.size >= MAX_TOLD) told.clear();
   told.add(line);
-  if (waiting.length < WAITING) waiting.push(line);
+  if (waiting.length < MAX_WAITING) waiting.push(line);
   else dropped += 1;
   if (timer !== undefined) return;
   const wait = last + BETWEEN_MS - now();
@@ -50,13 +50,13 @@ function write(): void {
 }
 
 /**
- * Past the stream `process.stderr`: there a broken pipe is an error event, which is uncaught, or in the hands of a
- * listener that makes an exit of it. The stream is for what the kernel does not take at once.
+ * Writes past the stream `process.stderr`, where a broken pipe is an error event: uncaught, or with a listener of the
+ * program that exits. The stream gets what the kernel does not take at once.
  */
 function put(text: string): void {
   let rest = Buffer.from(text);
   try {
-    // Asked first: it makes a pipe of descriptor 2 one that does not block.
+    // Before the write: this getter makes a pipe at descriptor 2 non-blocking.
     const { stderr } = process;
     if (stderr.writableLength === 0) rest = rest.subarray(tryWrite(rest));
     if (rest.length === 0) return;

@@ -4,12 +4,12 @@ import { runningStops, watchStops } from './stops.ts';
 
 type Listener = (...args: unknown[]) => unknown;
 
-/** What Node keeps in place of a listener, with that listener on it: as `once` does it, and so do we. */
+/** A function in place of a listener, which is its property `listener`: `once` of Node makes such, and so do we. */
 interface Wrapper extends Listener {
   readonly listener: Listener;
 }
 
-/** Calls of the program's own listeners that have yet to come. */
+/** Calls of the program's own listeners that are held back. */
 const held = new Map<Wrapper, () => void>();
 
 /** What each of our wrappers stands for: a listener, or the wrapper that `once` made of it. */
@@ -21,8 +21,8 @@ const originals = new WeakMap<Listener, Listener>();
  * an exit, a 503 of a framework that is closing are what such listeners are for. While nothing is shutting down they
  * are called as ever; `process.listeners` and `process.off` know them as they were.
  *
- * One that `process.listeners` does not show comes first: by such a listener tsx says to the process that started the
- * program that the signal has come, and without that word it sends SIGKILL after 30 ms.
+ * A listener that `process.listeners` does not show stays in front: by such a one tsx says to the process that started
+ * the program that the signal has come, and without that word that process sends SIGKILL after 30 ms.
  *
  * The listener `first` stays all the time: Node gives up its handle with the last one, and a signal that has come and
  * is not delivered yet would be lost with it.
@@ -47,7 +47,7 @@ export function holdProgramListeners(signal: NodeJS.Signals, first: Listener): (
     due = false;
   }
 
-  /** Told before the listener is there. It is wrapped before the loop turns, and so before a signal is delivered. */
+  /** Node calls this before it adds the listener, which is wrapped before the loop turns and a signal is delivered. */
   function onNewListener(event: string | symbol): void {
     if (event !== signal || due) return;
     due = true;
@@ -72,7 +72,7 @@ function wrap(signal: NodeJS.Signals, original: Listener): Listener {
   const { listener } = original as Partial<Wrapper>;
   const wrapper: Wrapper = Object.assign(
     (...args: unknown[]): unknown => {
-      // That of `once` looks for itself in the list, where it is not.
+      // The wrapper of `once` would take itself off the list, in which this one is instead.
       if (listener !== undefined) process.off(signal, wrapper);
       const call = (): unknown => original.apply(process, args);
       if (!mustHold()) return runningStops().length > 0 ? callInStop(call) : call();

@@ -8,13 +8,13 @@ const SIGTERM_BIT = 1n << 14n;
 /** Milliseconds that process 1 may use or wait, after Node's own start, until it has its coordinator. */
 const LATE_MS = 2_000;
 
-/** Generations that are looked at above this process. */
+/** Most generations that are looked at above this process. */
 const MAX_GENERATIONS = 16;
 
 const shells = /^(?:sh|ash|bash|busybox|dash|ksh|zsh)$/;
-/** Pass a signal on to their child, and end with it. */
+/** Names of inits, which pass a signal on to their child, and end with it. */
 const inits = /^(?:catatonit|docker-init|dumb-init|tini)$/;
-/** Pass a signal on to their child, which is a shell. */
+/** Names of script runners, which pass a signal on to their child, a shell. */
 const scriptRunners = /\b(?:npm|npx|pnpm|yarn)\b/;
 
 interface Process {
@@ -41,7 +41,7 @@ export function checkSignalPath(): void {
   }
   if (process.pid !== 1 || process.listenerCount('SIGTERM') > 0) return;
   const late = performance.now() - performance.nodeTiming.bootstrapComplete;
-  // Without the time in which it did not get a processor: that is no fault of the program.
+  // Without the time in which this process did not get a processor: that is no fault of the program.
   const { user, system } = process.cpuUsage();
   const own = (user + system) / 1_000 + performance.eventLoopUtilization().idle;
   if (Math.min(late, own) > LATE_MS) {
@@ -56,12 +56,12 @@ export function checkSignalPath(): void {
 /**
  * The parent, where it is a shell that runs a script without a trap, in a container: all that is above it, up to
  * process 1, passes signals on at best. Elsewhere (systemd, a terminal, a CI runner) the whole group is signalled, or
- * it cannot be known who is.
+ * it cannot be known which processes are.
  */
 function shellBetween(): Process | undefined {
   const parent = readProcess(process.ppid);
   if (parent === undefined || !shells.test(parent.name) || parent.catchesSigterm) return undefined;
-  // An interactive one has no script among its arguments.
+  // An interactive shell has no script among its arguments.
   if (!parent.command.slice(1).some((argument) => !argument.startsWith('-'))) return undefined;
   let above: Process | undefined = parent;
   for (let count = 0; above !== undefined && above.pid !== 1; count += 1) {

@@ -3,10 +3,12 @@ import { leaveEndToProgram } from './exit.ts';
 import { guardOnce } from './guarded.ts';
 import { runningStops } from './stops.ts';
 
-/** What programs send to their workers, and PM2 to its, to make them stop; others go on at their work meanwhile. */
+/**
+ * Words by which programs, and PM2, make their workers stop. After any other message a worker goes on with its work.
+ */
 const STOP_WORD = /^(?:shut-?down|stop|exit|quit|close|terminate|disconnect|kill|sigterm|sigint)$/i;
 
-/** What listeners of the program begin, behind the caller's and of the same message, ends by itself. */
+/** Leaves the end to the program if its listeners of the same message, behind the caller's, begin something. */
 export function leaveStopToProgram(): void {
   whenWorkBegins(leaveEndToProgram);
 }

@@ -53,7 +53,7 @@ export function runningStops(): readonly Stop[] {
   return [...stops];
 }
 
-/** Those that an exit would cut. */
+/** Stops that an exit would cut. */
 export function unfinishedStops(): readonly Stop[] {
   return runningStops().filter(({ over }) => !over);
 }

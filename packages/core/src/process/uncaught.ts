@@ -3,7 +3,7 @@ import { unfinishedStops } from './stops.ts';
 
 let watching = false;
 
-/** Begins to contain errors in each stop from now on. After the last report they are the business of Node again. */
+/** Contains errors in each stop from now on. After the last report they are uncaught again. */
 export function containErrors(): void {
   if (watching) return;
   watching = true;

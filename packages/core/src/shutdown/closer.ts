@@ -9,10 +9,10 @@ import { attempt } from './containment.ts';
 
 /** Closes the listeners of servers, drains their connections, and remembers how that went. */
 export interface Closer {
-  /** Closes these, and from then on those that `close` is called for. */
+  /** Closes these servers, and from then on those that `close` is called for. */
   readonly begin: (options: DrainOptions, servers: ReadonlyMap<Server, Connections>) => void;
   readonly begun: () => boolean;
-  /** Before `begin` it only notes whose its path is; a server that listens again is closed again. */
+  /** Closes a server, again if it listens again. Before `begin` it only notes whose the path of the server is. */
   readonly close: (server: Server, connections: Connections) => void;
   /** Gives a server back what `address()` answers by itself. */
   readonly release: (server: Server) => void;
@@ -79,7 +79,7 @@ export function createCloser(failed: (error: unknown) => void): Closer {
   };
 }
 
-/** Waits for those as well that are added meanwhile. */
+/** Waits for all promises of a list, those that are added meanwhile included. */
 async function allOf<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
   for (;;) {
     const { length } = promises;

@@ -30,10 +30,10 @@ import { createUpgrades } from './upgrades.ts';
 import { createVoice } from './voice.ts';
 import { createWork, trackWork } from './work.ts';
 
-/** Names of requests in a progress line. */
+/** Most names of requests in a progress event. */
 const MAX_NAMED = 10;
 
-/** Puts a coordinator together; `role` says what the rest of a cluster has to do with it. */
+/** Puts a coordinator together; `role` is the part that the process plays in a cluster. */
 export function makeCoordinator(settings: Settings, role: Role): CoordinatorControls {
   // Loaded here and never during a shutdown, when a read from the disk may stall.
   const native = loadSystemCalls();

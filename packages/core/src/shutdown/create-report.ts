@@ -18,11 +18,11 @@ export type ReportParts = Pick<
   readonly cut: readonly CutConnection[];
 };
 
-/** Connections that a report names, and errors that it holds. A report goes over IPC in one message, and into logs. */
+/** Most connections that a report names, and errors in it. A report goes over IPC in one message, and into logs. */
 const MAX_NAMED = 100;
 
-/** Characters of a name: a path may have thousands. */
-const MAX_NAME = 200;
+/** Longest name, in characters: a path may have thousands. */
+const MAX_NAME_LENGTH = 200;
 
 /** A report is the sum of the process's own servers and of what its workers and threads reported. */
 export function createReport(parts: ReportParts): ShutdownReport {
@@ -86,18 +86,20 @@ export function createReport(parts: ReportParts): ShutdownReport {
     workers,
     threads,
     interferences,
-    // A copy: a listener of the report itself may throw.
+    // A copy: what a listener of `stopped` throws must not change the report.
     errors: errors.slice(0, MAX_NAMED),
   };
 }
 
-/** Those that lost something first. */
+/** At most `MAX_NAMED` of them, those that lost something first. */
 function nameSome(cut: readonly CutConnection[]): readonly CutConnection[] {
   const sorted = [...cut.filter(({ lost }) => lost), ...cut.filter(({ lost }) => !lost)];
   return sorted
     .slice(0, MAX_NAMED)
     .map((each) =>
-      each.name.length > MAX_NAME ? { ...each, name: `${each.name.slice(0, MAX_NAME - 1)}…` } : each,
+      each.name.length > MAX_NAME_LENGTH
+        ? { ...each, name: `${each.name.slice(0, MAX_NAME_LENGTH - 1)}…` }
+        : each,
     );
 }
 

@@ -33,7 +33,7 @@ export function createEnding(
 ): Ending {
   let exiting = false;
   let failed = false;
-  /** Whether a later signal has ended it. */
+  /** Whether a later signal has ended the shutdown. */
   let over = false;
 
   function beginAndExit(order: DrainOrder): void {
@@ -49,7 +49,7 @@ export function createEnding(
     });
   }
 
-  /** An `exit` function that fails has not ended the process. */
+  /** Calls the `exit` function of the program. One that fails has not ended the process, which exits with code 1. */
   async function callExit(
     exitFunction: ExitFunction,
     code: number,
@@ -65,7 +65,7 @@ export function createEnding(
     }
   }
 
-  /** Says what went wrong where no report can say it any more. */
+  /** Says on stderr or to the logger what a report cannot say any more, or too late. */
   function tell(error: string, what: string): void {
     try {
       // Not stderr.write: its EPIPE would be the next uncaught exception, without end. The console ignores it.

@@ -1,6 +1,6 @@
 import type { HookReport, ListenerReport, ShutdownReport, WorkerReport } from '../api/report.ts';
 
-/** Reasons, or names of what was cut, that one line has room for. */
+/** Most reasons, or names of what was cut, in one line. */
 const MAX_NAMED = 5;
 
 /** Why a shutdown was not clean, in words, the loss of clients first. Empty for a clean one. */
@@ -58,7 +58,7 @@ function explainWorker(
   return report === null ? [] : explainReport(report).map((reason) => `worker ${id}: ${reason}`);
 }
 
-/** Of an error's text: its stack is in the report. */
+/** The first line of an error's text: its stack is in the report. */
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }

@@ -69,7 +69,7 @@ export function createHooks(): Hooks {
         warn('WARN_GRACEFUL_UNKNOWN_HOOK', `\`after\` names hooks that do not exist: ${unknown.join(', ')}`);
       }
       for (const [index, entry] of queue.entries()) {
-        // Another hook may have taken it off.
+        // Another hook may have taken this one off.
         if (entries.get(entry.name) !== entry) continue;
         const rest = queue.length - index;
         const limit = deadlineBefore(deadline, (left) => Math.min(entry.timeout, left / rest));
@@ -92,7 +92,7 @@ async function runOne({ name, hook }: Entry, reason: string, limit: Deadline): P
   } catch (error) {
     return { name, outcome: 'failed', duration: now() - start, error: describeError(error) };
   } finally {
-    // One that fails after its time was up has been reported already.
+    // A hook that fails after its time was up has been reported already.
     work.catch(() => {});
   }
 }

@@ -33,7 +33,7 @@ function replaceClose(): () => void {
   };
   prototype.close = guarded;
   return () => {
-    // One that was replaced again since stays, and lets everything through.
+    // A method that was replaced again since stays, and lets everything through.
     if (prototype.close === guarded) prototype.close = close;
   };
 }

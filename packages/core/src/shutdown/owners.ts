@@ -3,7 +3,7 @@ import { adviseAttach } from '../api/describe.ts';
 import { expected, GracefulError } from '../api/errors.ts';
 import { shared } from '../process/registry.ts';
 
-/** Who drains a server: one coordinator, of whichever copy of this package. */
+/** The one coordinator that drains a server, of whichever copy of this package. */
 interface Owner {
   /** Whether `--import` attached it, and not the program: then the program's own `attach` takes it over. */
   tentative: boolean;
@@ -42,7 +42,7 @@ export function isOwned(server: Server): boolean {
   return owners.has(server);
 }
 
-/** The program has not asked for it: it may be attached elsewhere as long as no shutdown runs. */
+/** Notes whether only `--import` attached a server: the program's own `attach` then takes it over. */
 export function setTentative(server: Server, tentative: boolean): void {
   const owner = owners.get(server);
   if (owner !== undefined) owner.tentative = tentative;

@@ -5,7 +5,7 @@ import { leaveEndToProgram } from '../process/exit.ts';
 import type { InterferenceOutcome } from '../process/stops.ts';
 import { guardKeptClose } from './kept-close.ts';
 
-/** What ends connections beside `close`. `closeHttp2Sessions` is Fastify's own, on the servers that it makes. */
+/** Methods that end connections beside `close`. `closeHttp2Sessions` is Fastify's own, on the servers that it makes. */
 const CUTTING = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions'] as const;
 
 type Callback = (error?: Error) => void;
@@ -21,7 +21,7 @@ export interface PostponedClose {
 
 const inHook = new AsyncLocalStorage<true>();
 
-/** Runs a hook of ours: what it closes is part of our stop, and no sign that the program has begun one of its own. */
+/** Runs a hook: what it closes is part of our stop, and no sign that the program has begun one of its own. */
 export function runAsOurs<T>(hook: () => T): T {
   return inHook.run(true, hook);
 }
@@ -32,7 +32,7 @@ function noteProgram(): void {
 
 /**
  * Makes `close` and its kind wait for the drain. The program sees a server that it has closed: no error, `listening` is
- * false, the callback comes when all connections have ended, and a second call is as good as the first.
+ * false, the callback is called when all connections have ended, and a second call is as good as the first.
  *
  * @param note - called with what the program did
  */
@@ -42,7 +42,7 @@ export function postponeClose(
 ): PostponedClose {
   const restores: (() => void)[] = [];
   const callbacks: Callback[] = [];
-  /** Whether it is closed because of the shutdown: then a later `close` is no error. */
+  /** Whether the server is closed because of the shutdown: then a later `close` is no error. */
   let ours = isListening(server);
   let draining = true;
   let hidden = false;
@@ -55,7 +55,7 @@ export function postponeClose(
     const made = make(method);
     Object.defineProperty(server, name, { value: made, configurable: true, writable: true });
     restores.push(() => {
-      // One that was replaced again since stays, and lets everything through.
+      // A method that was replaced again since stays, and lets everything through.
       if (methods[name] === made) restoreProperty(server, name, own);
     });
   }
@@ -94,7 +94,7 @@ export function postponeClose(
       noteProgram();
       if (!draining) return method.call(server, callback);
       note(`server.${name}()`, 'deferred');
-      // Nothing is left for it to do when the drain is over.
+      // Not called later: the drain leaves it nothing to do.
       if (typeof callback === 'function') callbacks.push(callback as Callback);
       return undefined;
     });

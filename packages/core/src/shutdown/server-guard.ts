@@ -4,11 +4,11 @@ import { postponeClose, type PostponedClose } from './postponed-close.ts';
 
 type Interfered = (what: string, outcome: InterferenceOutcome) => void;
 
-/** While a shutdown runs nothing but its drain ends a server. */
+/** Keeps the program from ending a server while a shutdown drains it. */
 export interface ServerGuard {
-  /** Begins with these: what the program calls to end one is noted, and waits. */
+  /** Guards these servers: what the program calls to end one is noted, and waits. */
   readonly begin: (servers: Iterable<Server>, interfered: Interfered) => void;
-  /** One that was attached meanwhile. */
+  /** Guards a server that was attached meanwhile. */
   readonly add: (server: Server) => void;
   /** The drain is over: calls back to the program that its servers are closed. */
   readonly answer: () => void;

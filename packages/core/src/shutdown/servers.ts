@@ -19,15 +19,15 @@ export interface Servers extends Drainable {
 
 interface Attachment {
   readonly detach: () => void;
-  /** Tracks its connections, unless that is so already. */
+  /** Tracks the connections of the server, unless that is so already. */
   readonly wake: () => void;
 }
 
 /** @param failed - called with the error of a listener that could not be closed */
 export function createServers(failed: (error: unknown) => void, hooks: ConnectionHooks): Servers {
-  /** Of the servers that listen, or did not yet; and of those that have closed connections left. */
+  /** By server, if that listens or has not listened yet, or is closed and has connections left. */
   const tracked = new Map<Server, Connections>();
-  /** A server that is closed holds nothing here, and is back when it listens again. */
+  /** Weak: a closed server may be collected. One that listens again is tracked again. */
   const attachments = new WeakMap<Server, Attachment>();
   const closer = createCloser(failed);
   const guard = createServerGuard();
@@ -59,11 +59,11 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     }
     const onListening = (): void => closer.close(server, wake());
     function onClose(): void {
-      // One that closes during a shutdown is in its report.
+      // A server that closes during a shutdown is in its report.
       if (!closer.begun() && !isListening(server)) forget(tracked, server);
     }
     function detach(): void {
-      // It may have been attached again since.
+      // The server may have been attached again since.
       if (attachments.get(server)?.detach !== detach) return;
       attachments.delete(server);
       disownServer(server);

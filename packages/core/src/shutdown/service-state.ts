@@ -3,8 +3,10 @@ import { loadSystemCalls } from '../kernel/system-calls.ts';
 import { findServiceManager, type ServiceManager } from '../process/service-manager.ts';
 import type { CoordinatorControls } from './role.ts';
 
-/** Time between two extensions of the stop, in milliseconds, and how far each reaches. */
+/** Time between two extensions of the stop, in milliseconds. */
 const EXTEND_EVERY_MS = 1_000;
+
+/** How far each extension reaches, in milliseconds. */
 const EXTEND_BY_MS = 5_000;
 
 /** The service manager that started this process, if there is one that wants to be told. */

@@ -18,7 +18,7 @@ import type { Hold } from './hold.ts';
 import type { Servers } from './servers.ts';
 import type { Work } from './work.ts';
 
-/** Who decided on a shutdown, and how long it may take. */
+/** A decision to shut down: why, by which process, and how long it may take. */
 export interface DrainOrder {
   readonly reason: string;
   /** Milliseconds for everything; undefined for the `timeout` option, or for what an earlier order left. */
@@ -68,13 +68,13 @@ const PROGRESS_MS = 1_000;
 /** Milliseconds kept back to cut connections and to report, where nothing else runs then; at most a tenth of all. */
 const CUT_MS = 500;
 
-/** The part of the time that is left in which they are cut so: what remains after that is cut at once. */
+/** Part of the time left, from 0 to 1, in which connections are cut in slices: the rest is cut at once. */
 const CUT_SHARE = 0.7;
 
-/** What it takes more for each connection, in milliseconds: they are cut a few in each turn of the event loop. */
+/** Time for each connection besides, in milliseconds: they are cut a few in each turn of the event loop. */
 const CUT_EACH_MS = 0.1;
 
-/** Where their reports cannot be had. */
+/** Stands for the reports of workers and threads where they cannot be had. */
 export const NO_OTHERS = { workers: [], threads: [] } as const;
 
 const NO_DELAY = { min: 0, max: 0, quiet: Infinity } as const;
@@ -127,7 +127,7 @@ export async function runShutdown(
   const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS_MS);
   await phase('closing', async () => {
     attempt(note, () => everything.close(drainOptions(parts, order, draining, deadline)), undefined);
-    // Behind the seal, since thousands take milliseconds. In a primary, those of its workers come with their reports.
+    // Counted after the seal, since thousands take milliseconds. Connections of workers are in their own reports.
     open = servers.counts().open;
     draining.shorten(forDrain(deadline.left()));
     attempt(note, () => parts.closing(reason), undefined);
@@ -147,7 +147,7 @@ export async function runShutdown(
     clearInterval(progress);
     hold.drained();
     hooks.push(...(await after.run(reason, deadline)));
-    // A server that began to listen meanwhile.
+    // A server may have begun to listen meanwhile.
     await deadline.race(servers.drained());
     cut = [...cut, ...attempt(note, servers.cut, [])];
     listeners = (await deadline.race(everything.closed())) ?? [];

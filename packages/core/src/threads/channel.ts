@@ -12,7 +12,7 @@ const CREATED = 'worker_threads';
 export type ThreadMessage =
   | { readonly type: 'hello' | 'gone'; readonly thread: number }
   | { readonly type: 'report'; readonly thread: number; readonly report: ShutdownReport }
-  /** Who is there? Each says hello again: the main thread's coordinator may be the younger one. */
+  /** Asks every thread for another `hello`: the coordinator that asks may be younger than theirs. */
   | { readonly type: 'roll call' }
   | { readonly type: 'welcome'; readonly thread: number }
   | { readonly type: 'drain'; readonly reason: string; readonly timeout: number };
@@ -22,7 +22,9 @@ export interface ThreadChannel {
   readonly close: () => void;
 }
 
-/** Holds no event loop. `node:worker_threads` is loaded here rather than with the package. */
+/**
+ * Opens the channel, which does not hold the event loop. `node:worker_threads` is loaded here, not with the package.
+ */
 export function openChannel(hear: (message: ThreadMessage) => void): ThreadChannel {
   const { BroadcastChannel } = process.getBuiltinModule('node:worker_threads');
   const channel = new BroadcastChannel(NAME);
@@ -58,7 +60,7 @@ subscribe(CREATED, (message) => {
   ownThreads.add(threadId);
   worker.once('exit', () => {
     ownThreads.delete(threadId);
-    // What it said last may be behind this event.
+    // The last message of the thread may be behind this event.
     setImmediate(() => {
       for (const tell of exitListeners) tell(threadId);
     });

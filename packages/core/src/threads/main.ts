@@ -12,7 +12,7 @@ const MARGIN_MS = 200;
 /** How long a thread may take to end when it has drained, in milliseconds: its own cleanup may be behind that. */
 const END_MS = 1_000;
 
-/** How often it is looked at, in milliseconds. */
+/** Time between two looks whether it has ended, in milliseconds. */
 const LOOK_MS = 10;
 
 const NO_COUNTS = { open: 0, inFlight: 0, idle: 0 };
@@ -69,7 +69,7 @@ function createThreads(): Threads {
     thread.over = true;
     thread.ended ||= ended;
     if (isReport(report)) thread.report ??= report;
-    // Of one that ended while the process serves, there is nothing to report.
+    // Of a thread that ended while the process serves there is nothing to report.
     if (draining === undefined) threads.delete(id);
     checkEnd();
   }

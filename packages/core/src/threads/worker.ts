@@ -46,7 +46,7 @@ export function createThreadRole(): Role {
       });
       channel = { post, close };
       post({ type: 'hello', thread });
-      // Of those that are older than this coordinator, it has heard nothing yet.
+      // Threads that are older than this coordinator said hello before it could hear them.
       if (ownThreads.size > 0) post({ type: 'roll call' });
       // A thread that is terminated says nothing, and the main thread sees the end of its own threads alone.
       const stopListening = onThreadExit((id) => {

@@ -10,8 +10,8 @@ export interface Connection {
   /** Unique among the connections of a load. */
   readonly number: number;
   /**
-   * Writes the request as soon as the connection is made; further ones are pipelined. `ended` is called once, never from
-   * within.
+   * Writes the request as soon as the connection is made; further ones are pipelined. `ended` is called once, never
+   * from within.
    */
   request(attempt: Attempt, bytes: Buffer, ended: (ending: Ending) => void): void;
   /** Writes more of the last request. */

@@ -3,8 +3,8 @@ import type { Connection } from './connection.ts';
 import { formatRequest } from './request.ts';
 
 /**
- * Client that sends requests on one connection, with a pause for thought before each. Opens a new connection when the server closed
- * the old one or announced that it will.
+ * Client that sends requests on one connection, with a pause for thought before each. Opens a new connection when the
+ * server closed the old one or announced that it will.
  */
 export const keepAlive: ClientKind = {
   kind: 'keepAlive',

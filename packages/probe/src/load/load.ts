@@ -27,7 +27,9 @@ export interface Load {
   readonly ended: Promise<void>;
   /** What became of the attempts so far. */
   readonly counts: Counts;
-  /** When the first client was refused that started after the signal, in milliseconds after it. Null if none was yet. */
+  /**
+   * When the first client was refused that started after the signal, in milliseconds after it. Null if none was yet.
+   */
   readonly firstRefused: number | null;
   result(): LoadTally;
 }

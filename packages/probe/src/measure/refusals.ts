@@ -1,7 +1,9 @@
 import type { Attempt } from './attempt.ts';
 import { relativeTo } from './records.ts';
 
-/** When connections were refused, and whether some were accepted again afterwards. Times are milliseconds since 1970. */
+/**
+ * When connections were refused, and whether some were accepted again afterwards. Times are milliseconds since 1970.
+ */
 export interface Refusals {
   refused(attempt: Attempt, endedAt: number, signalledAt: number): void;
   /** An attempt that ended in any other way. */

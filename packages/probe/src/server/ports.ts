@@ -36,7 +36,9 @@ export interface Listener {
 /** State of a listening socket in `/proc/net/tcp`. */
 const LISTEN = '0A';
 
-/** Where processes of a group listen, in their own network namespace, lowest port first. Linux only; elsewhere empty. */
+/**
+ * Where processes of a group listen, in their own network namespace, lowest port first. Linux only; elsewhere empty.
+ */
 export function findListeners(group: number): Listener[] {
   if (process.platform !== 'linux') return [];
   const processes = groupProcesses(group);

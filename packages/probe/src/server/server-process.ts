@@ -19,9 +19,9 @@ export interface ServerOptions {
    */
   readonly startTimeout?: number | undefined;
   /**
-   * How it is known where the server listens. `'printed'`: the server gets `PORT=0` and prints `http://host:port` on its
-   * standard output. `'found'`: the server gets a free port in `PORT`; what it prints, and on Linux where it listens, is
-   * looked at as well. Or an address: its port is in `PORT`, whatever the server makes of it.
+   * How it is known where the server listens. `'printed'`: the server gets `PORT=0` and prints `http://host:port` on
+   * its standard output. `'found'`: the server gets a free port in `PORT`; what it prints, and on Linux where it
+   * listens, is looked at as well. Or an address: its port is in `PORT`, whatever the server makes of it.
    * @defaultValue 'found'
    */
   readonly address?: 'printed' | 'found' | Target | undefined;

@@ -6,8 +6,8 @@ import { describeExit, type Server } from './server.ts';
 const MAX_OUTPUT_CHARACTERS = 2_000;
 
 /**
- * The same server, stopped by a shell command instead of a signal: `docker stop web`. Where its process is not known, it
- * is gone when the command has ended. `exited` rejects with ERR_PROBE_STOP_FAILED if the command fails.
+ * The same server, stopped by a shell command instead of a signal: `docker stop web`. Where its process is not known,
+ * it is gone when the command has ended. `exited` rejects with ERR_PROBE_STOP_FAILED if the command fails.
  */
 export function stoppedBy(command: string, server: Server): Server {
   let child: ChildProcess | undefined;

@@ -58,7 +58,9 @@ function adviseOnLauncher({ command, signal }: Round): string {
   );
 }
 
-/** How the process ended is not known, and it looks like a kill: the server served on for long, and lost what it had. */
+/**
+ * How the process ended is not known, and it looks like a kill: the server served on for long, and lost what it had.
+ */
 function wasKilled({ counts, exit, signalToRefused }: Round): boolean {
   const known = exit.code !== null || exit.signal !== null;
   return !known && countLost(counts) > 0 && (signalToRefused ?? 0) > SERVED_ON_MS;

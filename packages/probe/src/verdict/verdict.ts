@@ -176,7 +176,10 @@ function statusCodes(outcome: Outcome, records: Round['lost']): string {
   return ` (${[...codes].join(', ')})`;
 }
 
-/** Whether the process stayed although nothing was owed to a client any more: it needed a deadline, or its clients to go. */
+/**
+ * Whether the process stayed although nothing was owed to a client any more: it needed a deadline, or its clients to
+ * go.
+ */
 export function stayedIdle(round: Round, scenario: Scenario): boolean {
   if (round.killed || scenario.handsOver) return false;
   const limit = outlastedClients(round, scenario) ? OUTLASTED_MS : IDLE_MS;
@@ -192,7 +195,9 @@ function outlastedClients({ killed, outlastedLoad }: Round, { patient }: Scenari
   return !killed && outlastedLoad && !patient;
 }
 
-/** Code 0, or the signal itself, which some servers send themselves when they are done (as Puma), or 128 + its number. */
+/**
+ * Code 0, or the signal itself, which some servers send themselves when they are done (as Puma), or 128 + its number.
+ */
 function isCleanExit({ code, signal: endSignal }: Exit, signal: NodeJS.Signals): boolean {
   if (endSignal) return endSignal === signal;
   return code === null || code === 0 || code === 128 + constants.signals[signal];

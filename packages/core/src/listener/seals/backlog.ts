@@ -39,7 +39,7 @@ export const backlog: SealMethod = {
 /** Connects to the listener; true if the connection is in its queue now. */
 async function fillQueue(port: number, host: string): Promise<boolean> {
   const probe = connect({ port, host });
-  // The close of the listener resets it, which is what it is for.
+  // The close of the listener resets this connection, as intended.
   probe.on('error', () => {});
   // net.connect calls connect(2) in a tick of its own, queued before this one. On loopback the whole handshake
   // happens inside that call.

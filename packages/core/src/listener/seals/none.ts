@@ -4,7 +4,7 @@ import type { SealMethod } from './seal.ts';
 /** Longest wait for a quiet moment, in milliseconds: the listener is still open. */
 const LIMIT_MS = 250;
 
-/** Where nothing better is known: closes in the first moment without new connections. */
+/** Closes in the first moment without new connections, where nothing better can be done. */
 export const none: SealMethod = {
   seal: 'none',
   apply: () => undefined,

@@ -12,7 +12,7 @@ export const unlink: SealMethod = {
   apply: ({ socket: { path, unix } }) => {
     if (path === undefined || unix === undefined) return 'unlink: not a Unix socket';
     if (process.platform === 'win32' || path.startsWith('\0')) return 'unlink: the socket has no path';
-    // A successor has taken it over: no client finds this socket by it.
+    // A successor has taken the path over: it leads no client to this socket.
     if (!unix.isOurs()) return undefined;
     try {
       unlinkSync(unix.path);

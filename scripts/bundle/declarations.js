@@ -116,7 +116,7 @@ export function rollUp(entry) {
     else
       named.set(from, [...(named.get(from) ?? []), `${type}${name === local ? '' : `${name} as `}${local}`]);
   }
-  for (const [from, names] of named) imports.push(`import { ${names.join(', ')} } from '${from}';`);
+  for (const [from, list] of named) imports.push(`import { ${list.join(', ')} } from '${from}';`);
   return {
     text: `${[...imports, ...texts, ...module.ambient].join('\n')}\n`,
     exported: module.exported.map((each) => ({ ...each, isType: isType(each) })),

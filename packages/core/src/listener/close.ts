@@ -1,5 +1,5 @@
 import type { ListenerReport, Seal } from '../api/report.ts';
-import { now, turn } from '../clock.ts';
+import { now } from '../clock.ts';
 import { GracefulError } from '../api/errors.ts';
 import { queueLength } from './accept-queue.ts';
 import { backlog } from './seals/backlog.ts';
@@ -43,7 +43,7 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
   /** Whether clients in the queue wait for another process, which goes on listening. */
   const queueStays = onlyCopy || socket.inherited || passedOn;
   const queued = queueLength(target) ?? null;
-  const handshakes = countLater(target);
+  const handshakes = socket.port === 0 || socket.fd < 0 ? null : (countHandshakes(target) ?? null);
   let abandoned: number | null = null;
   try {
     const close = (ours = 0, empty = false): void => {
@@ -67,24 +67,7 @@ export async function closeListener(socket: ListeningSocket, options: CloseOptio
       ),
     );
   }
-  return {
-    address,
-    seal: method.seal,
-    notes,
-    queued,
-    handshakes: await handshakes,
-    abandoned,
-    duration: now() - start,
-  };
-}
-
-/**
- * In the next turn: with thousands of connections to count takes milliseconds. A handshake that ends before is in the
- * queue.
- */
-async function countLater(target: SealTarget): Promise<number | null> {
-  await turn();
-  return target.socket.port === 0 || target.socket.fd < 0 ? null : (countHandshakes(target) ?? null);
+  return { address, seal: method.seal, notes, queued, handshakes, abandoned, duration: now() - start };
 }
 
 /** Closes this copy of the socket alone. The path of a Unix socket stays, since it leads to the child as well. */

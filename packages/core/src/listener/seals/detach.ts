@@ -29,7 +29,7 @@ export const detach: SealMethod = {
   },
   finish: async (target, close, handshakes) => {
     // In this order: a handshake that ends puts its connection into the queue, never the other way round.
-    await waitForHandshakes(target, await handshakes);
+    await waitForHandshakes(target, handshakes);
     await emptyQueue(target);
     close();
   },

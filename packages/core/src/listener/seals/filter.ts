@@ -26,7 +26,7 @@ export const filter: SealMethod = {
     if (target.cookies || target.shared) {
       await waitFixed(target, Math.min(UNCOUNTED_WAIT_MS, target.handshakeTimeout));
     } else {
-      await waitForHandshakes(target, await handshakes);
+      await waitForHandshakes(target, handshakes);
     }
     await emptyQueue(target);
     close();

@@ -9,11 +9,11 @@ export interface SealMethod {
    * Waits for what the kernel has promised to clients, then calls `close`, once, in the turn that saw nothing left.
    * `ours` is how many connections of our own are in the queue then, `empty` whether it is known to hold no other.
    *
-   * @param handshakes - in progress a turn after `apply`; null where they were not counted
+   * @param handshakes - in progress just after `apply`; null where they were not counted
    */
   readonly finish: (
     target: SealTarget,
     close: (ours?: number, empty?: boolean) => void,
-    handshakes: Promise<number | null>,
+    handshakes: number | null,
   ) => Promise<void>;
 }

@@ -80,7 +80,7 @@ function stop(name: string, program: string, load: object): Promise<Round> {
     command: [values.node, fileURLToPath(new URL(program, import.meta.url))],
     load,
     startTimeout: 60_000,
-    // A cluster says that it listens when its first worker does: all of them shall.
+    // A cluster says that it listens when its first worker does: the others need a moment more.
     warmup: name.endsWith('cluster') ? 1_200 : 400,
     loadAfterSignal: 1_500,
   });

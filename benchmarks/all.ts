@@ -1,6 +1,8 @@
 // Runs the benchmarks one after the other, or the one that is named:
 //   npm run bench [-- --quick] [--node PATH]
-//   npm run bench -- refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|scale|router|many|peers|close-in-tests [options of that one]
+//   npm run bench --
+//   refusal|exit|steady-state|memory|deadline|cluster|adapters|startup|scale|router|many|peers|close-in-tests [options
+//   of that one]
 // The last four run only where they are named: two take minutes, one installs packages, one is of interest to testers.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';

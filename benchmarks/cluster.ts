@@ -26,7 +26,7 @@ interface Run {
 const sizes = [2, 4, 8, 16];
 const LOAD = { newConnection: 64, keepAlive: 0, slow: 0 };
 const SLOW = { requests: 4, path: '/slow?ms=800', body: 'slow hello\n' };
-const LIMIT = 60_000;
+const LIMIT_MS = 60_000;
 
 /** Prints of a graceful cluster how long its hand-over took. */
 const REPORTER = `
@@ -59,8 +59,8 @@ async function measure(kind: Kind, workers: number): Promise<Run> {
   const cluster = startChild(command, { env: { PORT: '0', WORKERS: String(workers) } });
   try {
     const up = new RegExp(`(?:listening on http://127\\.0\\.0\\.1:(\\d+)\\n){${workers}}`);
-    const [, port] = await cluster.find(up, LIMIT);
-    return await within(stop(cluster, Number(port)), LIMIT, `stopping the ${kind} cluster`);
+    const [, port] = await cluster.find(up, LIMIT_MS);
+    return await within(stop(cluster, Number(port)), LIMIT_MS, `stopping the ${kind} cluster`);
   } finally {
     await cluster.end();
   }

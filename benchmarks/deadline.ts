@@ -13,14 +13,14 @@ import { printProgress, printTable } from './helpers/table.ts';
 
 interface Situation {
   readonly name: string;
-  /** A program of test/fixtures, and what it is told. */
+  /** A program of test/fixtures; `setup` is its argument. */
   readonly server: 'connections/server' | 'connections/websocket' | 'connections/raw' | 'cluster/server';
   readonly setup?: Readonly<Record<string, unknown>>;
   /** Opens the connection. Returns what closes it. */
   readonly open: (port: number, child: Child) => () => void;
 }
 
-const TARGET = 100;
+const TARGET_MS = 100;
 /** Connections are cut 1 ms before the deadline: nothing is left of the time for cleanup. */
 const options = { timeout: 1_000, cleanupTimeout: 1, keepAliveGrace: 100 };
 
@@ -73,7 +73,7 @@ printTable(
   ]),
 );
 console.log(
-  `timeout ${options.timeout} ms, cut ${options.cleanupTimeout} ms before. Target: none is there ${TARGET} ms after it.`,
+  `timeout ${options.timeout} ms, cut ${options.cleanupTimeout} ms before. Target: none is there ${TARGET_MS} ms after it.`,
 );
 console.log('Below 0: it ended sooner. A handler that has hold of the event loop would add its own time.');
 printLoad('at the end');

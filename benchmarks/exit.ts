@@ -28,9 +28,9 @@ interface Run {
   readonly exit: number;
 }
 
-const TARGET = 10;
+const TARGET_MS = 10;
 const SLOW = { requests: 4, path: '/slow?ms=500' };
-const LIMIT = 20_000;
+const LIMIT_MS = 20_000;
 const PRELOAD = ['--import', fileURLToPath(new URL('helpers/print-end.js', import.meta.url))];
 
 const situations: readonly Situation[] = [
@@ -46,7 +46,9 @@ printHeader(
 );
 
 const results = situations.map((situation) => ({ situation, plain: [] as Run[], graceful: [] as Run[] }));
-/** What the kernel needs to end the same process: milliseconds from SIGKILL, in place of the last answer, to the exit. */
+/**
+ * What the kernel needs to end the same process: milliseconds from SIGKILL, in place of the last answer, to the exit.
+ */
 const killed: number[] = [];
 for (let run = 0; run < runs; run += 1) {
   printProgress(`run ${run + 1} of ${runs}`);
@@ -64,7 +66,7 @@ printLoad('at the end');
 async function measure(kind: Kind, situation: Situation): Promise<Run> {
   const server = await startServer(kind, node, PRELOAD);
   try {
-    return await within(stop(server, situation), LIMIT, `stopping the ${kind} server`);
+    return await within(stop(server, situation), LIMIT_MS, `stopping the ${kind} server`);
   } finally {
     await server.end();
   }
@@ -103,7 +105,7 @@ async function measureKill(): Promise<number> {
     socket.destroy();
     const killedAt = now();
     process.kill(server.pid, 'SIGKILL');
-    return (await within(server.exited, LIMIT, 'killing a server')).at - killedAt;
+    return (await within(server.exited, LIMIT_MS, 'killing a server')).at - killedAt;
   } finally {
     await server.end();
   }
@@ -143,7 +145,7 @@ function printResults(): void {
     [
       `In flight at the signal: ${SLOW.requests} × GET ${SLOW.path}, 200 ms old. Their clients close after the answer.`,
       `Beyond what the kernel takes to end the process when it is killed: ${without.map(formatTime).join(' and ')}`,
-      `where no keep-alive connection has to linger (target: <= ${TARGET} ms).`,
+      `where no keep-alive connection has to linger (target: <= ${TARGET_MS} ms).`,
       'With idle connections the difference is keepAliveGrace (1,000 ms): the plain server closes them at once, and so',
       'loses a request that is on its way; the graceful one gives each of them that long to ask once more.',
     ].join('\n'),

@@ -13,9 +13,9 @@ import { readOptions } from './helpers/options.ts';
 import type { Kind } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
 
-const TARGET = 64;
+const TARGET_BYTES = 64;
 const AT_ONCE = 100;
-const LIMIT = 120_000;
+const LIMIT_MS = 120_000;
 
 const { connections, runs, node } = readOptions({ connections: [10_000, 10_000], runs: [5, 2] });
 printHeader('memory: heap for each idle keep-alive connection, after one request on it', node);
@@ -39,7 +39,7 @@ async function measure(kind: Kind): Promise<Memory> {
     // What the first connections leave behind is no cost of the others.
     await open(Number(port), AT_ONCE, sockets);
     const before = await askMemory(server);
-    await within(open(Number(port), connections, sockets), LIMIT, `${connections} connections`);
+    await within(open(Number(port), connections, sockets), LIMIT_MS, `${connections} connections`);
     const after = await askMemory(server);
     const each = (key: keyof Memory): number => (after[key] - before[key]) / connections;
     return { heapUsed: each('heapUsed'), external: each('external') };
@@ -78,6 +78,6 @@ function printResults(): void {
     `Bytes for each of ${formatNumber(connections)} connections, counted after garbage collection.`,
   );
   console.log(
-    `Tracking one: ${formatNumber(median(heap), 1)} bytes (median of ${runs} runs). Target: at most ${TARGET}.`,
+    `Tracking one: ${formatNumber(median(heap), 1)} bytes (median of ${runs} runs). Target: at most ${TARGET_BYTES}.`,
   );
 }

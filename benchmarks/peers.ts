@@ -1,4 +1,4 @@
-// What does each of them lose when it is stopped under load? Peers from npm and Debian, and ours, on equal terms.
+// What does each server lose when it is stopped under load? Peers from npm and Debian, and ours, on equal terms.
 //   npm run bench -- peers [--rounds 10] [--quick] [--only NAME,NAME] [--node PATH] [--add] [--write]
 // --add keeps what build/peers.jsonl holds and adds to it. --write puts table and chart into the documents as well.
 import { existsSync } from 'node:fs';
@@ -44,7 +44,7 @@ if (!results) fail('there are no results yet');
 printResults(results);
 if (values.write) writeDocuments(results);
 
-/** What is done is kept after each round. */
+/** Runs the rounds, and writes the results after each. */
 async function runRounds(): Promise<void> {
   const conditions = describeConditions();
   const chosen = new Set(contenders.filter(({ name }) => only?.includes(name) ?? true).filter(present));
@@ -71,7 +71,7 @@ async function runRounds(): Promise<void> {
   }
 }
 
-/** Who is first in one round is later in the next. */
+/** The contenders in another order for each round: the first of one is later in the next. */
 function takeTurns(all: readonly Contender[], round: number): readonly Contender[] {
   const first = (round * 7) % all.length;
   return [...all.slice(first), ...all.slice(0, first)];
@@ -92,7 +92,7 @@ function present(contender: Contender): boolean {
   return false;
 }
 
-/** Nothing for one that does not start, such as under a Node that is too old for it. */
+/** Stops a contender once. Undefined for one that does not start, such as under a Node that is too old for it. */
 async function stopOnce(contender: Contender, backendPort: number, seed: number): Promise<Stop | undefined> {
   try {
     const { stop, round } = await stopUnderLoad(contender, { node: values.node, backendPort, seed });
@@ -106,7 +106,7 @@ async function stopOnce(contender: Contender, backendPort: number, seed: number)
   }
 }
 
-/** Ours must lose nothing: this is a fault, and here is what is known of it. */
+/** Prints what is known of a loss of ours, which must lose nothing. */
 function explain({ name }: Contender, { lost, counts, lag, exit, stdout, stderr }: Round): void {
   process.exitCode = 1;
   console.log(`${name} lost something: ${JSON.stringify({ counts, lag, exit })}`);

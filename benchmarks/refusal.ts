@@ -21,7 +21,7 @@ interface Run {
 }
 
 const CLIENTS = 64;
-const LIMIT = 20_000;
+const LIMIT_MS = 20_000;
 
 const { runs, node } = readOptions({ runs: [50, 8] });
 printHeader(
@@ -47,7 +47,7 @@ printLoad('at the end');
 async function measure(kind: Kind, stop: (server: Server) => Promise<Run>): Promise<Run> {
   const server = await startServer(kind, node);
   try {
-    return await within(stop(server), LIMIT, `stopping the ${kind} server`);
+    return await within(stop(server), LIMIT_MS, `stopping the ${kind} server`);
   } finally {
     await server.end();
   }
@@ -65,7 +65,7 @@ async function stopIdle(server: Server): Promise<Run> {
 async function stopUnderLoad(server: Server): Promise<Run> {
   const load = startLoad(
     { host: '127.0.0.1', port: server.port },
-    { newConnection: CLIENTS, keepAlive: 0, slow: 0, hungAfter: LIMIT / 2 },
+    { newConnection: CLIENTS, keepAlive: 0, slow: 0, hungAfter: LIMIT_MS / 2 },
   );
   try {
     await sleep(500);

@@ -28,11 +28,11 @@ const random = randomFrom(readCount('seed', values.seed, 0));
 const chosen = faults.filter(({ name }) => name.includes(values.fault));
 
 const LIMIT_MS = 30_000;
-/** Of the cluster. A worker's drain is that less 1 s. */
+/** `timeout` of the cluster. A worker's drain is that less 1 s. */
 const TIMEOUT_MS = 6_000;
 /** A reload of two workers on a quiet machine. */
 const RELOAD_MS = 1_500;
-/** In which a loss belongs to a fault. */
+/** Time after a fault in which a loss belongs to it. */
 const AFTERMATH_MS = 3_000;
 
 interface Running {

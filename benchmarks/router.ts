@@ -1,7 +1,8 @@
-// The story that began this: a router sends a client elsewhere when a dyno refuses it, and reports H13 when one that
-// accepted it closes without an answer. What do two dynos lose, each a cluster whose processes all get the signal at once?
+// A router sends a client elsewhere when a dyno refuses it, and reports H13 when one that accepted it closes without an
+// answer. What do two dynos lose, each a cluster whose processes all get the signal at once?
 //   npm run bench -- router [--stops 20] [--quick] [--only graceful|plain] [--node PATH] [--json] [--write | --draw]
-// --write keeps the numbers and draws README's picture of them, --draw draws what was kept. Fails if ours loses anything.
+// --write keeps the numbers and draws README's picture of them, --draw draws what was kept. Fails if ours loses
+// anything.
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';

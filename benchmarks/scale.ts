@@ -26,7 +26,7 @@ interface Situation {
 
 type Run = Measured & { readonly end: number; readonly late: number };
 
-const GRACE = 1_000;
+const GRACE_MS = 1_000;
 const situations: readonly Situation[] = [
   {
     name: 'idle keep-alive',
@@ -35,7 +35,7 @@ const situations: readonly Situation[] = [
     share: 1,
     timeout: 9_000,
     cleanupTimeout: 2_000,
-    wait: { plain: 0, graceful: GRACE },
+    wait: { plain: 0, graceful: GRACE_MS },
   },
   {
     name: 'idle HTTP/2',
@@ -44,7 +44,7 @@ const situations: readonly Situation[] = [
     share: 0.5,
     timeout: 9_000,
     cleanupTimeout: 2_000,
-    wait: { plain: 0, graceful: GRACE },
+    wait: { plain: 0, graceful: GRACE_MS },
   },
   {
     name: 'silent WebSocket',

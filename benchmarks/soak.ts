@@ -2,8 +2,8 @@
 //   npm run soak -- --rounds 200 [--server examples/graceful-server] [--plain-rounds 20] [--node PATH]
 // Or a cluster, in short rounds; the signal goes to its primary, to the whole process group, or by turns:
 //   npm run soak -- --cluster round-robin|shared|reuse-port [--workers 2] [--signal-to process|group|alternating]
-// Or the plain server, or the plain cluster, neither of which knows of us: node --import @graceful-cluster/core/register
-//   npm run soak -- --import [--cluster round-robin|shared]
+// Or the plain server, or the plain cluster, neither of which knows of us: node --import
+// @graceful-cluster/core/register npm run soak -- --import [--cluster round-robin|shared]
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {

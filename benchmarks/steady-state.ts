@@ -1,7 +1,7 @@
 // How many requests per second does the coordinator cost while nothing is shutting down?
 //   npm run bench -- steady-state [--rounds 12] [--seconds 5] [--connections 50] [--loaded 1] [--quick] [--node PATH]
-// With --loaded 1 the control is a plain server that has loaded the package and makes no use of it: what a larger heap and
-// more code cost by themselves, on no path of ours.
+// With --loaded 1 the control is a plain server that has loaded the package and makes no use of it: what a larger heap
+// and more code cost by themselves, on no path of ours.
 import { pinned, printHeader, printLoad } from './helpers/machine.ts';
 import { readOptions } from './helpers/options.ts';
 import { startServer } from './helpers/server.ts';

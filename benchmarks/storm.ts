@@ -19,7 +19,7 @@ interface Round {
 const CLIENTS = 64;
 /** Requests in one piece, and the longest pause in milliseconds. */
 const storms = { 'keep-alive': { depth: 1, think: 20 }, pipelining: { depth: 8, think: 20 } } as const;
-const LIMIT = 60_000;
+const LIMIT_MS = 60_000;
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +40,7 @@ const plan = [
 for (const [server, rounds] of plan) {
   const done: Round[] = [];
   while (done.length < rounds) {
-    const round = await within(runRound(server), 2 * LIMIT, `round ${done.length + 1}`);
+    const round = await within(runRound(server), 2 * LIMIT_MS, `round ${done.length + 1}`);
     done.push(round);
     const wrong = [...round.counts.lost, ...round.faults];
     if (server === 'plain' || wrong.length === 0) continue;
@@ -55,7 +55,7 @@ async function runRound(server: 'plain' | 'graceful'): Promise<Round> {
   const program = fileURLToPath(new URL(`../test/fixtures/${fixture}.js`, import.meta.url));
   const child = startChild([values.node, program, JSON.stringify({ kind })]);
   try {
-    const [, port] = await child.find(/^ready (\d+)$/m, LIMIT);
+    const [, port] = await child.find(/^ready (\d+)$/m, LIMIT_MS);
     const running = storm({ port: Number(port), secure: values.tls, clients: CLIENTS, ...storms[name] });
     await running.warm;
     await sleep(50 + Math.random() * 100);

@@ -1,4 +1,4 @@
-// Draws programs, loads and faults from a seed, stops the programs, and looks for what nothing explains.
+// Draws programs, loads and faults from a seed, stops the programs, and looks for losses that no fault explains.
 //   npm run chaos -- [--count N | --minutes N] [--seed S] [--node PATH] [--jobs 2] [--no-shrink] [--regressions]
 //   npm run chaos -- --scenario '{ … }'      one scenario, as it is printed
 // Each scenario has a seed of its own, from S on; without --seed that is drawn, and printed.
@@ -93,7 +93,7 @@ function isOfBusyMachine(seen: Seen, each: Attempt): boolean {
   return each.outcome === 'lost' && explainLoss(seen, each) === BUSY_MACHINE;
 }
 
-/** All that was seen, for who looks for the cause. */
+/** All that was seen, for a person who looks for the cause. */
 function describe(scenario: Scenario, { seen, unexplained }: Outcome): string {
   const since = (at: number): string => (at - (seen?.stoppedAt ?? 0)).toFixed(1).padStart(8);
   const entries = seen?.evidence.entries.filter(

@@ -56,7 +56,9 @@ export async function startProgram(scenario: Scenario, node: string): Promise<Pr
   const held = scenario.address === 'inherited' ? bind('127.0.0.1', 0, 4) : undefined;
   const env = await environment(scenario, folder, file);
   const args = [...(scenario.way === 'register' ? ['--import', register] : []), main, folder];
-  /** @param say - called with what it prints on stderr: a successor, which finds a full queue, may print what it likes */
+  /**
+   * @param say - called with what it prints on stderr: a successor, which finds a full queue, may print what it likes
+   */
   const start = (say: (text: string) => void = () => {}): ChildProcess => {
     // A limit that EMFILE is soon reached at.
     const child = spawn('/bin/sh', ['-c', `ulimit -n ${FILE_LIMIT}; exec "$0" "$@"`, node, ...args], {
@@ -165,7 +167,7 @@ function groupMembers(groups: readonly number[]): readonly number[] {
     });
 }
 
-/** Whether somebody still listens there. */
+/** Whether a process still listens there. */
 export function isOpen(where: Where): Promise<boolean> {
   if ('path' in where) return Promise.resolve(existsSync(where.path));
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import { startFaults, type Done } from './faults.ts';
 import { isOpen, signal, startProgram, type End, type Program } from './processes.ts';
 import type { Scenario } from './scenario.ts';
 
-/** All that was seen of a scenario, by everybody. */
+/** All that was seen of a scenario: by its clients, in the notes of its processes, and from outside. */
 export interface Seen {
   readonly scenario: Scenario;
   readonly pid: number;
@@ -22,7 +22,7 @@ export interface Seen {
   readonly stderr: string;
   /** Processes that were there after the end. */
   readonly left: readonly number[];
-  /** Whether somebody listened after the end, or a socket's file was there. */
+  /** Whether a process listened after the end, or a socket's file was there. */
   readonly open: boolean;
   /** Whether the clients ran: the program may be stopped before it listens. */
   readonly served: boolean;

@@ -1,4 +1,6 @@
-/** One stop of one program under one load, with what goes wrong meanwhile. Plain data: a failing one is printed whole. */
+/**
+ * One stop of one program under one load, with what goes wrong meanwhile. Plain data: a failing one is printed whole.
+ */
 export interface Scenario {
   readonly seed: number;
   readonly model: Model;

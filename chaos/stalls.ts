@@ -1,7 +1,7 @@
 import { monotonic } from './clock.ts';
 
 const LOOK_MS = 20;
-/** A pause that short is none of the machine's. */
+/** Shortest pause that counts as a stall of the machine. */
 const LEAST_MS = 60;
 
 interface Stall {

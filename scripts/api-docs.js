@@ -1,4 +1,5 @@
-// Writes docs/api.md from the public types and their comments; with --check it only says whether the page is up to date.
+// Writes docs/api.md from the public types and their comments; with --check it only says whether the page is up to
+// date.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

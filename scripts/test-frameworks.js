@@ -1,10 +1,11 @@
-// Stops programs of real frameworks, each of which does something about SIGTERM by itself (scripts/frameworks), under load:
-// with the adapter or attach, with --import, and on Node alone, whose losses are printed beside; in one process and in a
-// cluster. Nothing may be lost, our hook must run, the program's own cleanup must end, and the exit code be 0.
-// And servers with an agent that patches http, as ES modules and as CommonJS: each request that was answered must have its
-// span. Our packages are those that npm would publish.
+// Stops programs of real frameworks, each of which does something about SIGTERM by itself (scripts/frameworks), under
+// load: with the adapter or attach, with --import, and on Node alone, whose losses are printed beside; in one process
+// and in a cluster. Nothing may be lost, our hook must run, the program's own cleanup must end, and the exit code be 0.
+// And servers with an agent that patches http, as ES modules and as CommonJS: each request that was answered must have
+// its span. Our packages are those that npm would publish.
 //   node scripts/test-frameworks.js [name…]     those whose name contains one of these
-// --cheap leaves out Node alone, and most of the clusters: CI runs that. The packages are installed into build/frameworks.
+// --cheap leaves out Node alone, and most of the clusters: CI runs that. The packages are installed into
+// build/frameworks.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 // Runs each program and each marked command line of docs/frameworks.md and docs/observability.md with the packages that
-// it needs, from npm, and stops it with a request in flight: the answer must arrive, the next client be refused, and the
-// exit code be 0. And `watchers`: how long each watcher of docs/troubleshooting.md waits for a stop.
+// it needs, from npm, and stops it with a request in flight: the answer must arrive, the next client be refused, and
+// the exit code be 0. And `watchers`: how long each watcher of docs/troubleshooting.md waits for a stop.
 //   node scripts/test-recipes.js [--cheap] [name…]     RECIPES=<folder>: keeps what was installed there
 // --cheap leaves out what takes minutes to build, and what is measured for comparison: CI runs that.
 import { spawn, spawnSync } from 'node:child_process';

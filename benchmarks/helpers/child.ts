@@ -57,7 +57,7 @@ export function startChild(command: readonly string[], { env, ipc = false }: Chi
       resolve({ code, signal, at: now() });
     });
   });
-  // Who needs to know waits for it; the others must not crash.
+  // Callers that wait for it get the error; without one it must not crash this process.
   exited.catch(() => {});
 
   const find = (pattern: RegExp): Promise<RegExpExecArray> =>

@@ -8,7 +8,7 @@ export function tryConnect(port: number): Promise<'connected' | 'refused' | 'res
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: HOST });
     socket.once('connect', () => {
-      // Where nobody listens on a port of the ephemeral range, Linux may connect a client to itself.
+      // Linux may connect a client to itself on a port of the ephemeral range on which nothing listens.
       resolve(socket.localPort === port ? 'refused' : 'connected');
       socket.destroy();
     });
@@ -20,7 +20,7 @@ export function tryConnect(port: number): Promise<'connected' | 'refused' | 'res
   });
 }
 
-/** Binds the port as a successor would, and lets go of it; false while somebody has it. */
+/** Binds the port as a successor would, and lets go of it; false while it is taken. */
 export function tryListen(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());

@@ -5,7 +5,10 @@ import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 export interface LongestBlock {
   /** By the clock: other programs of the machine, and the kernel's choice among them, are in it. */
   readonly clock: number;
-  /** What the main thread computed between two turns: other programs are not in it, nor is waiting for Node's own threads. */
+  /**
+   * What the main thread computed between two turns: other programs are not in it, nor is waiting for Node's own
+   * threads.
+   */
   readonly computed: number;
 }
 
@@ -38,7 +41,9 @@ function watchDelay(): IntervalHistogram {
   return delay;
 }
 
-/** Processor time of the main thread in milliseconds, as of the last tick of the scheduler (Linux); elsewhere, of all. */
+/**
+ * Processor time of the main thread in milliseconds, as of the last tick of the scheduler (Linux); elsewhere, of all.
+ */
 function mainThread(): number {
   if (process.platform !== 'linux') return process.cpuUsage().user / 1_000;
   return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6;

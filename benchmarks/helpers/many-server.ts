@@ -1,5 +1,6 @@
-// A server for `many`: HTTP/1 that answers at once, or HTTP/2 that never answers; with a coordinator unless PLAIN is set.
-// On SIGUSR2 it prints what it has used since the last time: processor time and its longest blocks, in milliseconds.
+// A server for `many`: HTTP/1 that answers at once, or HTTP/2 that never answers; with a coordinator unless PLAIN is
+// set. On SIGUSR2 it prints what it has used since the last time: processor time and its longest blocks, in
+// milliseconds.
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';

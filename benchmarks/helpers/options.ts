@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export type Options<Name extends string> = Readonly<Record<Name, number>> & {
-  /** What the servers run under. */
+  /** Path of the Node that the servers run under. */
   readonly node: string;
 };
 

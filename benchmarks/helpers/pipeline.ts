@@ -12,7 +12,7 @@ export interface PipeliningClient {
   /** Resolves when so many requests that were sent in one piece are answered. */
   readonly ask: (count: number) => Promise<void>;
   /**
-   * Has the kernel enlarge the receive buffer of the server, by a large upload. Without that it is by chance of a
+   * Makes the kernel enlarge the receive buffer of the server, by a large upload. Without that it is by chance of a
    * millisecond whether the server finds 5,000 of 20,000 requests in one turn of its event loop, or 18,000.
    */
   readonly widen: () => Promise<void>;

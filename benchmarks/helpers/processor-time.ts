@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Seconds that all threads of a process have run, without what others took from it. NaN where nothing tells. */
+/** Seconds that all threads of a process have run, without what others took from it. NaN where that cannot be read. */
 export function processorTime({ pid }: { readonly pid: number }): number {
   try {
     const files = readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/schedstat`);

@@ -1,5 +1,5 @@
-// A server with very many connections: scale-server.js plain|graceful http|websocket|http2 OPTIONS, with an IPC channel.
-// From the message `begin` on it measures itself, and writes what it measured as its last line.
+// A server with very many connections: scale-server.js plain|graceful http|websocket|http2 OPTIONS, with an IPC
+// channel. From the message `begin` on it measures itself, and writes what it measured as its last line.
 import { writeSync } from 'node:fs';
 import {
   createServer,

@@ -2,7 +2,7 @@ import { formatNumber, formatTime, median, medianInterval } from './numbers.ts';
 import { names, type Name, type Round, type Run, type SteadyOptions } from './steady-runs.ts';
 import { printTable } from './table.ts';
 
-const TARGET = 0.99;
+const TARGET_RATIO = 0.99;
 
 /** What the rounds of one program came to. */
 export function printSteadyState(title: string, rounds: readonly Round[], options: SteadyOptions): void {
@@ -22,7 +22,7 @@ export function printSteadyState(title: string, rounds: readonly Round[], option
   console.log(
     `${options.connections} keep-alive connections each; ${options.seconds} s alone, twice that at once. ` +
       `At once, the servers took ${formatNumber(100 * median(busy))} % of a core (median). ` +
-      `Target: a median of at least ${TARGET}.`,
+      `Target: a median of at least ${TARGET_RATIO}.`,
   );
 }
 

@@ -16,7 +16,7 @@ export interface Run {
   readonly p99: number;
   /** Requests per second, with the other two under the same load on the same core. */
   readonly together: number;
-  /** Requests per second of processor time, meanwhile. NaN where nothing tells. */
+  /** Requests per second of processor time, meanwhile. NaN where that cannot be read. */
   readonly efficiency: number;
   /** The processor time of a second, meanwhile. */
   readonly share: number;
@@ -32,7 +32,7 @@ export interface SteadyOptions {
 
 export type SteadyServer = Child & { readonly url: string };
 
-const WARM_UP = 2;
+const WARM_UP_SECONDS = 2;
 
 /** Each server as often before another one as after it. */
 const orders: readonly (readonly Name[])[] = [
@@ -68,7 +68,7 @@ async function measureRound(
   const servers: SteadyServer[] = [];
   try {
     for (const name of order) servers.push(await start(name === 'graceful' ? 'graceful' : 'plain', name));
-    await load(servers, connections, WARM_UP);
+    await load(servers, connections, WARM_UP_SECONDS);
     const alone: Load[] = [];
     for (const server of servers) alone.push(...(await load([server], connections, seconds)));
     const before = servers.map(processorTime);

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, type Contender } from './contenders.ts';
 
-/** Installs the npm packages of `benchmarks/peers`, where that was not done yet. They are no part of this repository. */
+/**
+ * Installs the npm packages of `benchmarks/peers`, where that was not done yet. They are no part of this repository.
+ */
 export function installPeers(): void {
   const { dependencies } = readManifest(folder);
   const names = Object.entries(dependencies ?? {});

@@ -28,7 +28,9 @@ export function keepStories({ conditions, stories }: Stories): void {
   writeFileSync(file, [conditions, ...stories].map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
-/** README's second picture: light, dark, and narrow for a phone, which has both; and the table of docs/deployment.md. */
+/**
+ * README's second picture: light, dark, and narrow for a phone, which has both; and the table of docs/deployment.md.
+ */
 export function writePictures(stories: Stories): void {
   writeFileSync(join(folder, 'chart.svg'), renderStories(stories, 'light', false));
   writeFileSync(join(folder, 'chart-dark.svg'), renderStories(stories, 'dark', false));

@@ -51,5 +51,5 @@ export function createLedger(now: () => number): Ledger {
   };
 }
 
-/** Errors of a connection that nobody listens for. */
+/** Whether an error of connect means that nothing listens there. */
 export const isRefusal = (code: string): boolean => ['ECONNREFUSED', 'ENOENT'].includes(code);

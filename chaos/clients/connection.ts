@@ -64,7 +64,7 @@ export async function openConnection(
       check();
     });
   await until(() => open);
-  // Where nobody listens on a port of the ephemeral range, Linux may connect a client to itself.
+  // Linux may connect a client to itself on a port of the ephemeral range on which nothing listens.
   const isOwn = 'port' in where && socket.localPort === where.port;
   if (isOwn || ending !== undefined) {
     socket.destroy();

@@ -4,7 +4,7 @@ import type { Ledger } from './attempt.ts';
 
 export type Where = { readonly port: number; readonly host: string } | { readonly path: string };
 
-/** What a client needs to know. */
+/** What a client works with. */
 export interface Surroundings {
   readonly where: Where;
   readonly secure: boolean;

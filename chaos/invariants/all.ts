@@ -4,7 +4,7 @@ import { checkEnding } from './ending.ts';
 import { checkProgram } from './program.ts';
 import { checkReports } from './reports.ts';
 
-/** What nothing explains; empty where all is as it has to be. */
+/** What no fault of the scenario explains; empty where all is as it has to be. */
 export function findUnexplained(seen: Seen): readonly string[] {
   return [...checkEnding(seen), ...checkClients(seen), ...checkReports(seen), ...checkProgram(seen)];
 }

@@ -18,9 +18,9 @@ const REACTION_MS = 1_000;
 export const BUSY_MACHINE = 'cut at the deadline, and the machine was too busy';
 
 /**
- * Deaths that happened. `exit` and `crash` are orders, which a process may have been too busy, or gone, to obey, and which
- * a stop may contain, as it does a rejection: a process that has reported since has not died of one. After its report an
- * error is the program's own again, whose cleanup may still run.
+ * Deaths that happened. `exit` and `crash` are orders, which a process may have been too busy, or gone, to obey, and
+ * which a stop may contain, as it does a rejection: a process that has reported since has not died of one. After its
+ * report an error is the program's own again, whose cleanup may still run.
  */
 export function deaths({ faults, evidence }: Seen): readonly Done[] {
   return faults.filter(({ fault, pid }) => {
@@ -44,7 +44,10 @@ export function isStarved({ evidence, stoppedAt, scenario }: Seen): boolean {
   return [...pids].some((pid) => evidence.waited(pid, stoppedAt) >= scenario.options.timeout / 4);
 }
 
-/** Whether the second signal came late enough to force the exit, after the first was read: the process may have stood still. */
+/**
+ * Whether the second signal came late enough to force the exit, after the first was read: the process may have stood
+ * still.
+ */
 export function wasForced({ scenario, againAt, stoppedAt, end, evidence, pid }: Seen): boolean {
   const { secondSignalDelay } = scenario.options;
   const { at = 0, rest = '' } = evidence.all('report').findLast((entry) => entry.pid === pid) ?? {};
@@ -84,12 +87,17 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
   return undefined;
 }
 
-/** The second program on an inherited socket, which nobody stops: its endless streams are open when the scenario ends. */
+/**
+ * The second program on an inherited socket, which is not stopped: its endless streams are open when the scenario ends.
+ */
 function isOfSuccessor({ evidence, end }: Seen, pid: number): boolean {
   return evidence.all('born').some((entry) => entry.pid === pid && end !== undefined && entry.at > end.at);
 }
 
-/** Hostile clients fill the queue of the inherited socket while it starts: the first descriptors end its workers (EMFILE). */
+/**
+ * Hostile clients fill the queue of the inherited socket while it starts: the first descriptors end its workers
+ * (EMFILE).
+ */
 function isOfFloodedSuccessor(seen: Seen, { endedAt }: Attempt): boolean {
   const { scenario, evidence } = seen;
   const floods = scenario.clients.some(({ kind }) => (hostile as readonly string[]).includes(kind));
@@ -99,8 +107,8 @@ function isOfFloodedSuccessor(seen: Seen, { endedAt }: Attempt): boolean {
 }
 
 /**
- * HTTP/1.1 has no race-free end of an idle connection: within its grace nothing is lost, after it this is the client's. A
- * connection that has never asked for anything is idle from its start, or from the end of its TLS handshake, on.
+ * HTTP/1.1 has no race-free end of an idle connection: within its grace nothing is lost, after it this is the client's.
+ * A connection that has never asked for anything is idle from its start, or from the end of its TLS handshake, on.
  */
 function crossedTheEnd({ scenario, evidence }: Seen, attempt: Attempt): boolean {
   const { previous } = attempt;
@@ -115,7 +123,7 @@ function crossedTheEnd({ scenario, evidence }: Seen, attempt: Attempt): boolean 
   return attempt.sentAt >= idleSince + scenario.options.keepAliveGrace - SAME_MOMENT_MS;
 }
 
-/** To a program that ends what is idle on its signal, a WebSocket is. */
+/** Whether the program destroyed it: one that ends what is idle on its signal takes a WebSocket for idle. */
 function isDestroyedByProgram({ scenario, evidence }: Seen, attempt: Attempt): boolean {
   if (scenario.behaviour !== 'destroying idle sockets' || attempt.kind !== 'websocket') return false;
   const pid = evidence.holder(attempt)?.pid;
@@ -129,7 +137,9 @@ function gaveUpOn({ scenario, evidence, stoppedAt }: Seen, attempt: Attempt): bo
   return stalledBetween(attempt.startedAt, attempt.endedAt) >= scenario.options.keepAliveGrace;
 }
 
-/** Handshakes in progress are lost by the method `backlog` (docs/listeners.md), which is what is left without the addon. */
+/**
+ * Handshakes in progress are lost by the method `backlog` (docs/listeners.md), which is what is left without the addon.
+ */
 function isHandshakeOfBacklog({ evidence, stoppedAt }: Seen, attempt: Attempt): boolean {
   const sealed = evidence
     .reports()

@@ -30,13 +30,13 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
   const { stop, behaviour, model } = scenario;
   const forced = 128 + constants.signals[stop.signal];
   const report = evidence.reports().findLast((each) => each.pid === pid)?.report;
-  // It was at its end when it was killed.
+  // The primary was at its end when it was killed.
   if (primaryDied(seen)) return ['SIGKILL', ...(report === undefined ? [] : [report.exitCode])];
-  // Before it listens for the signal, it dies of it.
+  // A primary dies of the signal before it listens for it.
   if (model === 'foreign') return stop.after >= 0 ? [0] : [0, stop.signal];
   if (wasForced(seen)) {
     const reportedAt = evidence.all('report').findLast((entry) => entry.pid === pid)?.at ?? Infinity;
-    // It came when there was next to nothing left to force.
+    // The second signal came when there was next to nothing left to force.
     const isLate = againAt !== undefined && reportedAt < againAt + MOMENT_MS;
     // Meant to come too soon: the machine stood still, and the process may have read both signals together.
     if ((stop.again ?? 0) < scenario.options.secondSignalDelay) return [forced, report?.exitCode ?? forced];

@@ -50,8 +50,8 @@ function checkPrinted(seen: Seen): readonly string[] {
   const lines = stderr.split('\n').filter((line) => line !== '');
   const strange = lines.filter((line) => !line.startsWith('graceful-cluster: '));
   const excused = scenario.faults.some(({ kind }) => printing.has(kind));
-  // A reload that a stop overtakes fails, and says so; Node itself prints EPIPE in a worker that starts without a primary.
-  // So it does where the signal ends a primary that has not begun to listen for it.
+  // A reload that a stop overtakes fails, and says so; Node itself prints EPIPE in a worker that starts without a
+  // primary. So it does where the signal ends a primary that has not begun to listen for it.
   const early = scenario.stop.after < 0 && seen.end?.signal === scenario.stop.signal;
   if (strange.length > 0 && !excused && !early && !primaryDied(seen))
     wrong.push(`printed: ${strange.slice(0, 8).join(' | ')}`);

@@ -47,8 +47,8 @@ function compare(
     evidence.all(word).filter((entry) => entry.pid === pid && entry.at > closing.at).length;
   const upgraded = attempts.filter(({ kind }) => kind === 'websocket').length;
   const answered = after('answered');
-  // The note of an answer that was finished in the turn of the seal may come a little later than its count, and Node emits
-  // `finish` for one that is destroyed in the middle of its body.
+  // The note of an answer that was finished in the turn of the seal may come a little later than its count, and Node
+  // emits `finish` for one that is destroyed in the middle of its body.
   if (Math.abs(requests.served - answered) <= TURN + upgraded + requests.cut) return [];
   return [`served is ${requests.served}, and the program noted ${answered} answers since it closed`];
 }

@@ -13,7 +13,8 @@ const NS_PER_MS = 1_000_000;
 
 /**
  * Notes how long this process has been ready to run and had no processor, in milliseconds since its start: the second
- * number of /proc/self/schedstat (sched-stats.txt of the kernel). What is late on a busy machine is told from what is slow.
+ * number of /proc/self/schedstat (sched-stats.txt of the kernel). What is late on a busy machine is told from what is
+ * slow.
  */
 export function noteWaits(): void {
   const stat = openSync('/proc/self/schedstat', 'r');

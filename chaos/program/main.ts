@@ -1,5 +1,5 @@
-// The program of a scenario, a single process or a cluster: `node main.js <folder>`, where the folder has scenario.json.
-// Whatever it does it notes in the folder's evidence, see ../evidence.ts.
+// The program of a scenario, a single process or a cluster: `node main.js <folder>`, where the folder has
+// scenario.json. Whatever it does it notes in the folder's evidence, see ../evidence.ts.
 import cluster from 'node:cluster';
 import { subscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';

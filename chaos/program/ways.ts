@@ -15,7 +15,9 @@ import { handle } from './handler.ts';
 
 export interface Served {
   readonly server: Server;
-  /** Under `--import` it is made when the first server listens: asked for before, it would have no option of theirs. */
+  /**
+   * Under `--import` to be asked only once a server listens: core makes it then, with the options of the environment.
+   */
   readonly coordinator: () => ShutdownCoordinator;
   /** Gives the server to the coordinator, where that comes after `listen`. */
   readonly attach?: () => void;

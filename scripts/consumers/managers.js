@@ -1,4 +1,4 @@
-// Other package managers: a strict node_modules, and none at all. Only the adapter is asked for.
+// Other package managers: a strict node_modules, and none at all. A project installs the adapter alone.
 import { join } from 'node:path';
 import { check, must, run, write } from './project.js';
 import { EXPECTED, program, programs } from './programs.js';

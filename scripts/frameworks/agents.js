@@ -1,4 +1,5 @@
-// A server with an agent that patches Node's http. The agent is loaded by --import; or, with LATE, when the server is attached.
+// A server with an agent that patches Node's http. The agent is loaded by --import; or, with LATE, when the server is
+// attached.
 import { getCoordinator } from '@graceful-cluster/core';
 import { serve } from './programs.js';
 

@@ -1,4 +1,5 @@
-// Stands for the services that agents send spans to: OTLP as JSON, and the agent of Datadog. It counts those of servers.
+// Stands for the services that agents send spans to: OTLP as JSON, and the agent of Datadog. It counts those of
+// servers.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 

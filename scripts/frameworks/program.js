@@ -1,5 +1,5 @@
-// A server of one of the frameworks in programs.js, which stops by itself on SIGTERM; or one with an agent, of agents.js.
-//   node program.js <graceful | register | plain> <name>
+// A server of one of the frameworks in programs.js, which stops by itself on SIGTERM; or one with an agent, of
+// agents.js. node program.js <graceful | register | plain> <name>
 // `graceful` uses the adapter, or attach; `register` is run with --import; `plain` is Node alone. With CLUSTER it is a
 // cluster of two workers. It prints `worker <pid>`, `ready <port>`, `hook` when our hook ran, and `cleaned` when the
 // program's own cleanup is over.

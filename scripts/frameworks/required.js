@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const { resolve } = createRequire(import.meta.url);
 const ours = (name) => fileURLToPath(new URL(`agents/${name}.cjs`, import.meta.url));
 
-/** What comes after `--require`, at the services that the test stands for, as far as it does. */
+/** The modules of each agent for `--require`, which send to the stand-ins of the test where there are such. */
 export const required = {
   'auto-instrumentations-node': [
     ours('auto-instrumentations'),

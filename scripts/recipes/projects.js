@@ -1,4 +1,5 @@
-// What has to be built before a recipe can run: by the name that its fence has after `in=`. Each is a folder of its own.
+// What has to be built before a recipe can run: by the name that its fence has after `in=`. Each is a folder of its
+// own.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

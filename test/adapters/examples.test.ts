@@ -17,7 +17,7 @@ interface Example {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Resolves when it has said `times` that it listens: each worker of a cluster does. */
+/** Resolves when the example has said so many times that it listens: each worker of a cluster does. */
 async function start(
   t: Test,
   name: string,

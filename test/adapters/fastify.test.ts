@@ -231,7 +231,7 @@ t.test('the second listener of localhost drains as the first one does (fastify/f
   for (const forceCloseConnections of [true, false, 'idle'] as const) {
     const { fastify, port } = await start(t, { forceCloseConnections }, 'localhost');
     t.equal(fastify.addresses().length, 2);
-    // Nobody is connected to the first: Fastify closes the second as soon as the first has closed.
+    // No client is connected to the first: Fastify closes the second as soon as the first has closed.
     const before = arrived;
     const answer = fetchFrom('127.0.0.2', port, '/slow');
     while (arrived === before) await sleep(5);

@@ -1,5 +1,5 @@
-// Stops a server in the middle of saturating load: clients that open a connection for each request, and keep-alive ones.
-// `npm run soak:adapters` does it a hundred times.
+// Stops a server in the middle of saturating load: clients that open a connection for each request, and keep-alive
+// ones. `npm run soak:adapters` does it a hundred times.
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { countLost, runRound, type Round } from '@graceful-cluster/probe';
@@ -17,7 +17,7 @@ function stop(program: string, load: object, seed: number): Promise<Round> {
     command: [...node, fileURLToPath(new URL(path, import.meta.url))],
     load: { slow: 4, seed, ...load },
     startTimeout: 60_000,
-    // A cluster says that it listens when its first worker does: all of them shall.
+    // A cluster says that it listens when its first worker does: the others need a moment more.
     warmup: program.includes('cluster') ? 1_500 : 500,
   });
 }

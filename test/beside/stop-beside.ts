@@ -24,7 +24,7 @@ export interface StopOptions {
 
 const CLIENTS = 16;
 
-/** Milliseconds for a stop of plain Node: it serves a client for ever that never stops to ask on its connection. */
+/** Longest stop of plain Node, in milliseconds: a client that goes on asking on its connection is served for ever. */
 const PLAIN_MS = 6_000;
 
 const register = ['--import', import.meta.resolve('@graceful-cluster/core/register')];
@@ -92,7 +92,7 @@ export async function stopBeside(
   };
 }
 
-/** Nobody lost, our hook and the program's own cleanup done, and its exit code kept. */
+/** What is right: no client lost, our hook and the program's own cleanup done, and its exit code kept. */
 export function right(
   behaviour: Behaviour,
   inCluster: boolean,

@@ -1,10 +1,11 @@
-// node run.mjs [case or folder …] [--node PATH] [--rounds N] [--control]: runs the cases one after the other, says what they said.
+// Runs the cases one after the other, and prints the line of each.
+//   node run.mjs [case or folder …] [--node PATH] [--rounds N] [--control]
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-const LIMIT = 40_000;
+const LIMIT_MS = 40_000;
 const here = import.meta.dirname;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,7 +33,7 @@ const chosen = positionals.length > 0 ? positionals.flatMap(meant) : names;
 /** One run of a case: its line, and whether it passed. */
 function run(name) {
   const args = [path.join(here, `${name}.mjs`), ...(values.control ? ['--control'] : [])];
-  const options = { stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT, killSignal: 'SIGKILL' };
+  const options = { stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' };
   const child = spawn(values.node, args, options);
   let out = '';
   let err = '';

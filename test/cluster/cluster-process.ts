@@ -21,12 +21,12 @@ export interface ClusterProcess {
   readonly signalGroup: (name: NodeJS.Signals) => void;
   /** The rest of the n-th line that begins with these words. Rejects if the program ends without. */
   readonly line: (words: string, nth?: number) => Promise<string>;
-  /** All of these so far. */
+  /** The rest of each line so far that begins with these words. */
   readonly lines: (words: string) => readonly string[];
   readonly exited: Promise<Exit>;
   readonly report: () => Promise<ShutdownReport>;
   readonly stderr: () => string;
-  /** Closes our ends of its stdout and stderr. */
+  /** Closes this process's ends of its stdout and stderr. */
   readonly hangUp: () => void;
 }
 
@@ -112,7 +112,7 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
 }
 
 /** What a busy machine may add to a program's own deadline, in milliseconds. */
-const SLACK = 2_000;
+const SLACK_MS = 2_000;
 
 /** Asserts how the program ends, that it does not outlive its `timeout`, and that nothing of it is left. */
 export async function ends(
@@ -128,7 +128,7 @@ export async function ends(
   ]);
   const took = performance.now() - start;
   t.same(exit, wanted, cluster.stderr());
-  t.ok(took < timeout + SLACK, `it ended after ${took.toFixed(0)} ms`);
+  t.ok(took < timeout + SLACK_MS, `it ended after ${took.toFixed(0)} ms`);
   t.same(await survivors([cluster.pid, ...cluster.workers()]), [], 'no process is left');
 }
 
@@ -141,7 +141,7 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** A zombie is no process any more, but whoever inherited it may take its time to reap it. */
+/** A zombie is no process any more, but its new parent may take its time to reap it. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -153,7 +153,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Those of the processes that are still there after a moment. */
+/** The processes that are still there after a moment. */
 export async function survivors(pids: readonly number[], milliseconds = 500): Promise<readonly number[]> {
   for (let waited = 0; waited < milliseconds && pids.some(isAlive); waited += 10) await sleep(10);
   return pids.filter(isAlive);

@@ -72,7 +72,7 @@ for (const order of ['before', 'after']) {
   });
 }
 
-/** And what a worker says that leaves in the middle of its drain: it can tell. */
+/** What a worker says that leaves in the middle of its drain. */
 const leftWith = (code: number): RegExp =>
   new RegExp(
     `^graceful-cluster: an exit with code ${code} cut the shutdown short: GET /slow, .+\n${DIED.source.slice(1)}`,

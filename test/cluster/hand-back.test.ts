@@ -13,7 +13,7 @@ t.test('idle connections of a replaced worker go to the next one, again and agai
   const all = await connections(t, cluster, 10);
   for (let nth = 1; nth <= 3; nth += 1) {
     t.match(await reload(cluster, nth), { replaced: 1, killed: 0, moved: 10 });
-    // The second time, nobody has asked in between.
+    // No client asks before the second one.
     if (nth === 2) continue;
     const answers = await Promise.all(all.map((each) => each.ask()));
     t.ok(answers.every((answer) => answer.pid === pid(cluster, nth)));

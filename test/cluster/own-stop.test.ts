@@ -61,7 +61,7 @@ for (const [name, text] of Object.entries(stops)) {
 
 const signals = `process.on('SIGTERM', () => { for (const worker of workers()) worker.kill(); });`;
 
-/** A stream is not waited for before the program's own listeners run: the worker has told of it, and of nothing since. */
+/** Answers with an event stream, for which a stop does not wait before it runs the program's own listeners. */
 const streams = `server.removeAllListeners('request').on('request', (request, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\\n\\n');
 });`;

@@ -36,7 +36,9 @@ function findFault(model: Model): { readonly states: number; readonly fault: str
   return { states: seen.size, fault: wrong && `a connection is lost in ${JSON.stringify(wrong.state)}` };
 }
 
-/** As long as a worker is left, nothing is lost but with the process that held it. The model's reload forks none anew. */
+/**
+ * As long as a worker is left, nothing is lost but with the process that held it. The model's reload forks none anew.
+ */
 function losesTooMuch(model: Model, { connections, faults, reloaded, workers }: State): boolean {
   const lost = connections.filter(({ where }) => where === 'lost');
   if (lost.length === 0) return false;

@@ -1,5 +1,5 @@
-// The protocol of core's cluster/protocol.ts as a state machine: a primary under round robin, its workers, what is on its
-// way between them, and connections. Every step that may come next is a transition of its own, faults included.
+// The protocol of core's cluster/protocol.ts as a state machine: a primary under round robin, its workers, what is on
+// its way between them, and connections. Every step that may come next is a transition of its own, faults included.
 import type { PrimaryMessage, WorkerMessage } from '../helpers/internals.ts';
 
 /** Node's own messages: a connection, and whether the worker took it; the ends of a process and of a channel. */

@@ -181,7 +181,7 @@ t.test('and so is one that a reload meets while its signal does', async (t) => {
   const cluster = await startCluster(t, { env: { FAULTS: '{"3":"gets ready late"}' } });
   kill(cluster.workers()[0] ?? 0, 'SIGTERM');
   await cluster.line('worker', 3);
-  // The one that has just been started for it is replaced as well: it may be of the old code.
+  // The worker that was just started is replaced as well: it may be of the old code.
   t.equal((await reload(cluster)).replaced, 3);
   await sleep(500);
   t.equal(cluster.workers().length, 5);

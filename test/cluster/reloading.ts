@@ -72,7 +72,7 @@ export async function reloaded(cluster: ClusterProcess): Promise<ReloadReport> {
   return JSON.parse(await cluster.line('reloaded')) as ReloadReport;
 }
 
-/** Has a worker answer what it holds. */
+/** Makes a worker answer what it holds. */
 export function release(cluster: ClusterProcess, index: number): void {
   kill(pid(cluster, index), 'SIGUSR2');
 }

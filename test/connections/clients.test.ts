@@ -1,4 +1,4 @@
-// Clients that nobody here wrote.
+// Clients of other projects.
 import { execFile, spawnSync } from 'node:child_process';
 import { Agent as HttpAgent } from 'node:http';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-// gRPC through the real library, whose HTTP/2 server is its own secret: only `--import` reaches it.
+// gRPC through the real library, which does not expose its HTTP/2 server: only `--import` reaches that.
 import { credentials, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import t from 'tap';
 import { ServiceClient } from '../fixtures/connections/grpc-service.ts';

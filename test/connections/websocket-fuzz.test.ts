@@ -1,5 +1,6 @@
-// Frames of WebSocket clients that break the rules while the server says Close: `ws` reads them, behind the drain. No shape
-// of theirs may crash the server, hold up the stop, or decide its exit code. The seed is printed; SEED repeats it.
+// Frames of WebSocket clients that break the rules while the server says Close: `ws` reads them, behind the drain. No
+// shape of theirs may crash the server, hold up the stop, or decide its exit code. The seed is printed; SEED repeats
+// it.
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';

@@ -1,5 +1,5 @@
-// What comes from outside, in shapes that nobody thought of: IPC messages, options, environment variables. Nothing may be
-// thrown but what is documented, and nothing may be taken that has not its shape. The seed is printed; SEED repeats it.
+// Input from outside in random shapes: IPC messages, options, environment variables. Nothing may be thrown but what is
+// documented, and nothing may be taken that has not its shape. The seed is printed; SEED repeats it.
 import t from 'tap';
 import { createCoordinator, GracefulError, GracefulTypeError } from '@graceful-cluster/core';
 import { protocol, readEnvironment } from '../helpers/internals.ts';

@@ -34,7 +34,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cluster/worker': [...ground, 'process', 'shutdown', 'cluster'],
 };
 
-/** The entry points of the package and `create.ts`, where they meet. These may import anything, and nothing below imports them. */
+/**
+ * The entry points of the package and `create.ts`, where they meet. These may import anything, and nothing below
+ * imports them.
+ */
 const entries = new Set(['index.ts', 'register.ts', 'create.ts', 'adapter.ts']);
 
 /**

@@ -1,5 +1,5 @@
-// examples/docker in real containers: the Dockerfile is built, and its container stopped under the load of our probe; so is
-// one with each of the CMDs that docs/deployment.md warns of, and what Compose makes of compose.yaml.
+// examples/docker in real containers: the Dockerfile is built, and its container stopped under the load of our probe;
+// so is one with each of the CMDs that docs/deployment.md warns of, and what Compose makes of compose.yaml.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // The Compose file against the published schema, and the unit files against systemd's own check. compose-spec.json is
-// schema/compose-spec.json of github.com/compose-spec/compose-spec (Apache-2.0), commit 170098ba07d9 of June 2026, formatted.
+// schema/compose-spec.json of github.com/compose-spec/compose-spec (Apache-2.0), commit 170098ba07d9 of June 2026,
+// formatted.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -11,7 +11,9 @@ export interface Pod {
   readonly remove: () => void;
 }
 
-/** A Kubernetes node: pods on a bridge, and a service whose address is translated to one of them, as kube-proxy does. */
+/**
+ * A Kubernetes node: pods on a bridge, and a service whose address is translated to one of them, as kube-proxy does.
+ */
 export interface PodNetwork {
   readonly prefix: readonly string[];
   readonly addPod: () => Promise<Pod>;

@@ -1,5 +1,5 @@
-// Who gets the signal: what a container starts as its process 1, whether the program hears of SIGTERM then, and
-// whether it says so at its start where it will not.
+// Which process gets the signal: what a container starts as its process 1, whether the program hears of SIGTERM then,
+// and whether it says so at its start where it will not.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';

@@ -1,5 +1,5 @@
-// The story that began this, told by `npm run bench -- router`: two dynos behind a router like Heroku's, each a cluster,
-// all of whose processes get the signal at once. Prints what a careful plain cluster loses beside it.
+// `npm run bench -- router`: two dynos behind a router like Heroku's, each a cluster all of whose processes get the
+// signal at once. Prints what a careful plain cluster loses beside it.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';

@@ -1,5 +1,5 @@
-// Every piece of TypeScript and JavaScript in the documentation is compiled as it stands. Where a page shows a part of a
-// program, the names below stand for the rest of it; the pages named in `whole` have their imports with them.
+// Every piece of TypeScript and JavaScript in the documentation is compiled as it stands. Where a page shows a part of
+// a program, the names below stand for the rest of it; the pages named in `whole` have their imports with them.
 // Programs of docs/frameworks.md and docs/observability.md are also run, by `npm run test:recipes`.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

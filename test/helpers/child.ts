@@ -34,7 +34,7 @@ export interface ChildOptions {
   readonly nodeOptions?: readonly string[];
   /** Beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Of a pipe that nobody reads any more. */
+  /** Whether stderr is a pipe whose reader has gone away. */
   readonly stderr?: 'closed';
 }
 

@@ -121,7 +121,7 @@ t.test('SIGINT without a terminal is as in production', async (t) => {
   await line('ready');
   child.kill('SIGINT');
   const [, took] = (await line('stopped')).split(' ');
-  // Whoever runs this test at a terminal has one on stderr, which is passed on.
+  // A person who runs this test at a terminal has one on stderr, which is passed on.
   if (!process.stderr.isTTY) t.ok(Number(took) >= 690, `${took} ms: the delay was waited for`);
 });
 

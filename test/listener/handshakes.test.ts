@@ -14,7 +14,10 @@ const RATE = 300;
 /** At most, until one finds a handshake in progress. */
 const SHUTDOWNS = 5;
 let firstLocalPort = 20_000;
-/** More than one shutdown has clients: a server that is gone leaves ports in TIME_WAIT, where a SYN is answered with ACK. */
+/**
+ * More than one shutdown has clients: a server that is gone leaves ports in TIME_WAIT, where a SYN is answered with
+ * ACK.
+ */
 const LOCAL_PORTS = 1_000;
 
 const fixture = fileURLToPath(new URL('../fixtures/listener/seal-server.js', import.meta.url));

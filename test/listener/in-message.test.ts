@@ -1,5 +1,5 @@
-// A listening socket that a worker was sent in a message (`worker.send(message, server)`) is held by others too: the stop of
-// one of them leaves it on the network.
+// A listening socket that a worker was sent in a message (`worker.send(message, server)`) is held by others too: the
+// stop of one of them leaves it on the network.
 import t from 'tap';
 import { ask, startChild } from '../helpers/child.ts';
 

@@ -1,4 +1,5 @@
-// The addon's functions under arguments that a seed draws, in a process of their own: see ../fixtures/listener/native-fuzz.ts.
+// The addon's functions under arguments that a seed draws, in a process of their own: see
+// ../fixtures/listener/native-fuzz.ts.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';

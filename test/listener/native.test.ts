@@ -26,7 +26,7 @@ const { loadSystemCalls } = (await import(source)) as typeof Native;
 
 const { EAFNOSUPPORT, EADDRNOTAVAIL, EAGAIN, EBADF, ECONNREFUSED, EINVAL, ENOENT } = system.errno;
 const { ENOTSOCK, EOPNOTSUPP, EPERM } = system.errno;
-/** No machine has an interface of this index. */
+/** An interface and a descriptor that no machine and no process has. */
 const NOWHERE = 0x7fffffff;
 
 const platform = `${process.platform}-${process.arch}`;
@@ -96,7 +96,7 @@ async function outcome(socket: Socket): Promise<{ end: string; after: number }> 
   return { end, after: performance.now() - start };
 }
 
-/** Connects clients and returns when all are in the accept queue. The loop does not turn, so nobody accepts them. */
+/** Connects clients and returns when all are in the accept queue. The loop does not turn, so none is accepted. */
 async function queue(
   t: Test,
   calls: Native.SystemCalls,

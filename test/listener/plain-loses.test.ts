@@ -1,4 +1,4 @@
-// What all this is about. Should Node stop losing connections by itself, this test says so.
+// Plain Node loses connections when it stops. Should it cease to, this test says so.
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { countLost, runRound } from '@graceful-cluster/probe';

@@ -1,4 +1,5 @@
-// Servers that are not written in Node. What they lose is theirs: that the numbers are told, and that they add up, is ours.
+// Servers that are not written in Node. What they lose is theirs: that the numbers are told, and that they add up, is
+// ours.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What is said, where, and when.
+// What the probe prints, where, and when.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -64,7 +64,7 @@ async function startCapture(t: Test): Promise<Capture> {
   const lines: string[] = [];
   const output = createInterface(child.stderr).on('line', (line) => lines.push(line));
   while (!lines.some((line) => line.startsWith('Capturing on'))) await once(output, 'line');
-  // It says so a little too early.
+  // tshark says a little too early that it captures.
   await sleep(1_000);
   return {
     async end(ports) {

@@ -1,4 +1,4 @@
-// What all this is for: the probe as a stranger runs it, on a server that nobody prepared and on ours.
+// The probe as a stranger runs it, on a plain server and on ours.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';

@@ -5,7 +5,7 @@ import { main } from '../dist/cli/main.js';
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-// Its reader, such as `head`, may have seen enough.
+// The reader of stdout, such as `head`, may have seen enough.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') throw error;
   // 128 + SIGPIPE, as of a program without a listener.

@@ -1,4 +1,5 @@
-// The SDK of OpenTelemetry with its instrumentation of http, stopped as its documentation says; spans are counted, not sent.
+// The SDK of OpenTelemetry with its instrumentation of http, stopped as its documentation says; spans are counted, not
+// sent.
 process.env.OTEL_METRICS_EXPORTER = 'none';
 process.env.OTEL_LOGS_EXPORTER = 'none';
 const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http');

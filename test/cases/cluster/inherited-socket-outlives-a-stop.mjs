@@ -1,4 +1,5 @@
-// Socket activation: another process (systemd, here a shell) holds the listening socket and starts the cluster with it as fd 3, again after its stop.
+// Socket activation: another process (systemd, here a shell) holds the listening socket and starts the cluster with it
+// as fd 3, again after its stop.
 import { spawn } from 'node:child_process';
 import cluster from 'node:cluster';
 import { once } from 'node:events';
@@ -51,7 +52,7 @@ async function judge() {
     try {
       process.kill(-holder.pid, 'SIGKILL');
     } catch {
-      // All of it is gone.
+      // The whole group is gone already.
     }
   });
   // From here on only the shell and what it starts have the socket.

@@ -1,4 +1,5 @@
-// What the app under test serves, described once for every framework: each turns an `Answer` into a response its own way.
+// What the app under test serves, described once for every framework: each turns an `Answer` into a response its own
+// way.
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** Something that changes from outside, and those who wait for it to. */
+/** Waits for something that changes from outside. */
 export interface Changes {
   readonly notify: () => void;
   /**
@@ -8,9 +8,9 @@ export interface Changes {
   readonly until: <T>(what: string, look: () => T | undefined, over: () => boolean) => Promise<T>;
 }
 
-const PATIENCE = 30_000;
+const PATIENCE_MS = 30_000;
 
-/** @param describe - the state of things, for the error of one who waited in vain */
+/** @param describe - the state of things, for the error of a wait in vain */
 export function createChanges(describe: () => string): Changes {
   const waiters = new Set<() => void>();
   return {
@@ -20,7 +20,7 @@ export function createChanges(describe: () => string): Changes {
     until: <T>(what: string, look: () => T | undefined, over: () => boolean) =>
       new Promise<T>((resolve, reject) => {
         const fail = (why: string): void => reject(new Error(`${why} ${what}; ${describe()}`));
-        const timer = setTimeout(fail, PATIENCE, 'waited in vain for');
+        const timer = setTimeout(fail, PATIENCE_MS, 'waited in vain for');
         const waiter = (): void => {
           try {
             const found = look();

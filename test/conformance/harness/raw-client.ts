@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { createChanges } from './changes.ts';
 import { parseResponse, type Response } from './response.ts';
 
-/** A client that sends exactly the bytes it is told to, when it is told to. */
+/** A client that sends exactly the bytes that the test gives it, and when the test does. */
 export interface Client {
   readonly write: (data: string | Buffer) => void;
   /** Takes the next response. Rejects if the connection ends without one. */

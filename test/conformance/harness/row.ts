@@ -51,10 +51,10 @@ export interface Expected {
 }
 
 /** For rows that wait until the grace is over, in milliseconds. */
-export const GRACE = 250;
+export const GRACE_MS = 250;
 
 /** Connections are cut later than this, in milliseconds: a shutdown that takes less was held up by nothing. */
-const PROMPT = 24_000;
+const PROMPT_MS = 24_000;
 
 /** Waits for the end of the process and looks at everything it told. */
 export async function stops(t: Test, app: App, expected: Expected): Promise<void> {
@@ -88,7 +88,7 @@ export async function stops(t: Test, app: App, expected: Expected): Promise<void
     t.match(cutConnections[index]?.name, name, 'named');
   }
   t.equal(open, answered + idle + gone + cut.length, 'all connections are accounted for');
-  if (cut.length === 0) t.ok(report.duration < PROMPT, `prompt: ${report.duration.toFixed()} ms`);
+  if (cut.length === 0) t.ok(report.duration < PROMPT_MS, `prompt: ${report.duration.toFixed()} ms`);
   const least = expected.atLeast ?? 0;
   t.ok(report.duration >= least - EARLY_MS, `not too early: ${report.duration.toFixed()} ms of ${least}`);
 }

@@ -10,7 +10,7 @@ export type { App, Row, Target };
 const AT_ONCE = 6;
 
 /** Longest run of a row, in milliseconds. */
-const ROW = 60_000;
+const ROW_MS = 60_000;
 
 /** Long enough for a very busy machine. Rows that wait until a time is over choose a shorter one. */
 const times = { keepAliveGrace: 4_000, timeout: 25_000, cleanupTimeout: 500 };
@@ -19,7 +19,7 @@ const times = { keepAliveGrace: 4_000, timeout: 25_000, cleanupTimeout: 500 };
 export function conformance(t: Test, target: Target): Promise<unknown> {
   return t.test(target.name, { jobs: AT_ONCE }, async (t) => {
     for (const row of rowsFor(target)) {
-      t.test(row.name, { skip: row.skip?.(target) ?? false, timeout: ROW }, async (t) => {
+      t.test(row.name, { skip: row.skip?.(target) ?? false, timeout: ROW_MS }, async (t) => {
         const start = (options: AppOptions): Promise<App> => {
           const merged = { ...row.options, ...options };
           const coordinator = { ...times, ...merged.coordinator };

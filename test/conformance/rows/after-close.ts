@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answers, endsCleanly, get, stops, type Row } from '../harness/row.ts';
 
-/** What comes behind a response that said `Connection: close` may be sent again elsewhere, so it must not be executed. */
+/**
+ * What comes behind a response that said `Connection: close` may be sent again elsewhere, so it must not be executed.
+ */
 export const afterClose: readonly Row[] = [
   {
     name: 'a request that comes behind headers with Connection: close is never executed',

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../harness/raw-client.ts';
-import { answers, endsCleanly, get, GRACE, head, says, stops, undated, type Row } from '../harness/row.ts';
+import { answers, endsCleanly, get, GRACE_MS, head, says, stops, undated, type Row } from '../harness/row.ts';
 
-/** More than the socket buffers of both ends hold. */
+/** Bytes: more than the socket buffers of both ends hold. */
 const BIG = 10_000_000;
 
-/** What they do hold. */
+/** Bytes that they do hold. */
 const SMALL = 200_000;
 
 const big = `/big?bytes=${BIG}`;
@@ -102,7 +102,7 @@ export const clients: readonly Row[] = [
   },
   {
     name: 'a response bigger than the socket buffers to a slow reader, headers sent: complete',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect({ paused: true });
       client.write(get(big));

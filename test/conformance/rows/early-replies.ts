@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../harness/raw-client.ts';
-import { answers, endsCleanly, get, GRACE, goOn, head, says, stops, type Row } from '../harness/row.ts';
+import { answers, endsCleanly, get, GRACE_MS, goOn, head, says, stops, type Row } from '../harness/row.ts';
 
 /** 4,000 bytes in parts, for longer than the grace lasts. */
 async function sendParts(client: Client): Promise<void> {
@@ -84,7 +84,7 @@ export const earlyReplies: readonly Row[] = [
   },
   {
     name: 'an upload that goes on across the signal, answered before it: FIN after the grace, no RST',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect({ keepsOpen: true });
       client.write(head('POST', '/early', 'Content-Length: 4000'));
@@ -96,7 +96,7 @@ export const earlyReplies: readonly Row[] = [
       t.same(await client.ended(), { how: 'fin', rest: '' });
       client.end();
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/early'], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: ['/early'], idle: 1, atLeast: GRACE_MS });
     },
   },
   {
@@ -116,7 +116,7 @@ export const earlyReplies: readonly Row[] = [
   },
   {
     name: 'an upload that was answered before the signal and then stopped: FIN after the grace, nothing lost',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect();
       client.write(head('POST', '/early', 'Content-Length: 4000') + 'x'.repeat(1_000));
@@ -124,7 +124,7 @@ export const earlyReplies: readonly Row[] = [
       await app.caughtUp();
       await app.terminate();
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/early'], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: ['/early'], idle: 1, atLeast: GRACE_MS });
     },
   },
   {
@@ -148,7 +148,7 @@ export const earlyReplies: readonly Row[] = [
   },
   {
     name: 'an app that answered before the signal and still reads the body after the grace: it gets all of it',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect({ keepsOpen: true });
       client.write(head('POST', '/early-reader', 'Content-Length: 4000'));

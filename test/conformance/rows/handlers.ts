@@ -1,4 +1,4 @@
-import { answers, endsCleanly, get, GRACE, says, stops, type Row } from '../harness/row.ts';
+import { answers, endsCleanly, get, GRACE_MS, says, stops, type Row } from '../harness/row.ts';
 
 const crashes = /Error: thrown by a handler/;
 
@@ -91,7 +91,7 @@ export const handlers: readonly Row[] = [
   },
   {
     name: 'shutdown() from within a handler: answered with close, and the process ends by itself',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const [client, idle] = [await app.connect(), await app.connect()];
       idle.write(get('/?idle'));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answers, endsCleanly, get, GRACE, stops, type Row } from '../harness/row.ts';
+import { answers, endsCleanly, get, GRACE_MS, stops, type Row } from '../harness/row.ts';
 import { localAddress, NO_OUTSIDE } from '../../helpers/outside.ts';
 
 const url = '/?a-head';
@@ -23,7 +23,7 @@ export const heads: readonly Row[] = [
   },
   {
     name: 'a head half received before the signal and finished long after the grace: served with close',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect();
       client.write(firstHalf);
@@ -54,7 +54,7 @@ export const heads: readonly Row[] = [
   },
   {
     name: 'a head half received while a response is in flight, finished long after the grace: served with close',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect();
       client.write(get('/headers-first?held'));
@@ -115,7 +115,7 @@ export const heads: readonly Row[] = [
   },
   {
     name: 'a stray line end on an idle connection is no head: FIN after the grace',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect();
       client.write(`${get('/')}\r\n`);
@@ -123,17 +123,17 @@ export const heads: readonly Row[] = [
       await app.caughtUp();
       await app.terminate();
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/'], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: ['/'], idle: 1, atLeast: GRACE_MS });
     },
   },
   {
     name: 'accepted and silent: FIN after the grace, and not before it is handshakeTimeout + grace old',
-    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 2_500 } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS, handshakeTimeout: 2_500 } },
     skip: () => NO_OUTSIDE,
     run: async (t, app) => {
       const old = await app.connect({ localAddress });
       await app.told('opened');
-      await sleep(2_500 + GRACE);
+      await sleep(2_500 + GRACE_MS);
       const fresh = await app.connect({ localAddress });
       await app.told('opened', 2);
       await app.terminate();
@@ -145,7 +145,7 @@ export const heads: readonly Row[] = [
   },
   {
     name: 'accepted from this machine and silent: no packet was lost, so FIN after the grace',
-    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 10_000 } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS, handshakeTimeout: 10_000 } },
     run: async (t, app) => {
       const client = await app.connect();
       await app.told('opened');
@@ -153,12 +153,12 @@ export const heads: readonly Row[] = [
       await endsCleanly(t, client);
       const { report } = await app.stopped();
       t.ok((report?.duration ?? Infinity) < 9_000, `${report?.duration} ms`);
-      await stops(t, app, { handled: [], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: [], idle: 1, atLeast: GRACE_MS });
     },
   },
   {
     name: 'accepted and silent, then a request as late as one whose first packets were lost: served with close',
-    options: { coordinator: { keepAliveGrace: GRACE, handshakeTimeout: 10_000 } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS, handshakeTimeout: 10_000 } },
     skip: () => NO_OUTSIDE,
     run: async (t, app) => {
       const client = await app.connect({ localAddress });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { App } from '../harness/app-process.ts';
 import type { Client, ClientOptions } from '../harness/raw-client.ts';
-import { answers, endsCleanly, get, GRACE, stops, type Row } from '../harness/row.ts';
+import { answers, endsCleanly, get, GRACE_MS, stops, type Row } from '../harness/row.ts';
 
 async function idleClient(t: Test, app: App, options?: Pick<ClientOptions, 'keepsOpen'>): Promise<Client> {
   const client = await app.connect(options);
@@ -14,12 +14,12 @@ async function idleClient(t: Test, app: App, options?: Pick<ClientOptions, 'keep
 export const idle: readonly Row[] = [
   {
     name: 'idle: open for the grace, then FIN',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await idleClient(t, app);
       await app.terminate();
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/?first'], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: ['/?first'], idle: 1, atLeast: GRACE_MS });
     },
   },
   {
@@ -58,7 +58,7 @@ export const idle: readonly Row[] = [
   },
   {
     name: 'a request that crosses our FIN is not executed, and gets no RST for an answer',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await idleClient(t, app, { keepsOpen: true });
       await app.terminate();
@@ -69,12 +69,12 @@ export const idle: readonly Row[] = [
       }
       client.end();
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/?first'], idle: 1, atLeast: GRACE + 300 });
+      await stops(t, app, { handled: ['/?first'], idle: 1, atLeast: GRACE_MS + 300 });
     },
   },
   {
     name: 'a peer that never answers our FIN is left after about a second',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const [client, answered] = [
         await idleClient(t, app, { keepsOpen: true }),
@@ -88,24 +88,31 @@ export const idle: readonly Row[] = [
       t.same(await client.ended(), { how: 'fin', rest: '' });
       t.same(await answered.ended(), { how: 'fin', rest: '' });
       const handled = ['/?first', '/?first', '/slow?held'];
-      await stops(t, app, { handled, inFlight: 1, served: 1, answered: 1, idle: 1, atLeast: GRACE + 1_000 });
+      await stops(t, app, {
+        handled,
+        inFlight: 1,
+        served: 1,
+        answered: 1,
+        idle: 1,
+        atLeast: GRACE_MS + 1_000,
+      });
       for (const each of [client, answered]) each.reset();
     },
   },
   {
     name: 'a peer that answers our FIN with RST: exit 0',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await idleClient(t, app, { keepsOpen: true });
       await app.terminate();
       t.same(await client.ended(), { how: 'fin', rest: '' });
       client.reset();
-      await stops(t, app, { handled: ['/?first'], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: ['/?first'], idle: 1, atLeast: GRACE_MS });
     },
   },
   {
     name: 'a peer that goes on sending after our FIN is cut at the deadline, and nothing was lost',
-    options: { coordinator: { keepAliveGrace: GRACE, timeout: 2_000 } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS, timeout: 2_000 } },
     run: async (t, app) => {
       const client = await idleClient(t, app, { keepsOpen: true });
       await app.terminate();

@@ -1,4 +1,4 @@
-import { answers, endsCleanly, get, GRACE, stops, type Row } from '../harness/row.ts';
+import { answers, endsCleanly, get, GRACE_MS, stops, type Row } from '../harness/row.ts';
 
 export const inFlight: readonly Row[] = [
   {
@@ -16,7 +16,7 @@ export const inFlight: readonly Row[] = [
   },
   {
     name: 'in flight for longer than the grace: answered with Connection: close, then FIN',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const url = '/slow?held&ms=700';
       const client = await app.connect();
@@ -47,7 +47,7 @@ export const inFlight: readonly Row[] = [
   },
   {
     name: 'in flight, headers sent: the body is completed, then FIN after the grace',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const url = '/headers-first?held&ms=300';
       const client = await app.connect();
@@ -57,7 +57,7 @@ export const inFlight: readonly Row[] = [
       app.release();
       await answers(t, client, url, 'keep-alive');
       await endsCleanly(t, client);
-      await stops(t, app, { handled: [url], inFlight: 1, served: 1, idle: 1, atLeast: 300 + GRACE });
+      await stops(t, app, { handled: [url], inFlight: 1, served: 1, idle: 1, atLeast: 300 + GRACE_MS });
     },
   },
   {

@@ -1,4 +1,4 @@
-import { answers, endsCleanly, get, GRACE, head, says, stops, type Row } from '../harness/row.ts';
+import { answers, endsCleanly, get, GRACE_MS, head, says, stops, type Row } from '../harness/row.ts';
 import { values } from '../harness/response.ts';
 
 const http10 = (url: string, ...headers: string[]): string =>
@@ -154,7 +154,7 @@ export const messages: readonly Row[] = [
   },
   {
     name: 'maxRequestsPerSocket reached before the signal: what Node does without us, then FIN after the grace',
-    options: { server: { maxRequestsPerSocket: 2 }, coordinator: { keepAliveGrace: GRACE } },
+    options: { server: { maxRequestsPerSocket: 2 }, coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const client = await app.connect();
       client.write(get('/?first'));
@@ -163,7 +163,7 @@ export const messages: readonly Row[] = [
       await answers(t, client, '/?second', 'close');
       await app.terminate();
       await endsCleanly(t, client);
-      await stops(t, app, { handled: ['/?first', '/?second'], idle: 1, atLeast: GRACE });
+      await stops(t, app, { handled: ['/?first', '/?second'], idle: 1, atLeast: GRACE_MS });
     },
   },
   {

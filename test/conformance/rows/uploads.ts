@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { App } from '../harness/app-process.ts';
 import type { Client } from '../harness/raw-client.ts';
-import { endsCleanly, GRACE, head, says, stops, type Row } from '../harness/row.ts';
+import { endsCleanly, GRACE_MS, head, says, stops, type Row } from '../harness/row.ts';
 
 const withCheckContinue = [false, true];
 const listener = (checkContinue: boolean): string =>
@@ -109,7 +109,7 @@ export const uploads: readonly Row[] = [
   },
   {
     name: 'a chunked upload with trailers, and the app that echoes it as it comes',
-    options: { coordinator: { keepAliveGrace: GRACE } },
+    options: { coordinator: { keepAliveGrace: GRACE_MS } },
     run: async (t, app) => {
       const [upload, echo] = [await app.connect(), await app.connect()];
       upload.write(head('POST', '/upload', 'Transfer-Encoding: chunked', 'Trailer: X-Sum'));

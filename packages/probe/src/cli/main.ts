@@ -92,7 +92,7 @@ function showProgress(settings: ProbeSettings, { reporter }: CliOptions, table: 
   return createLineProgress(options, (line) => process.stderr.write(`${line}\n`));
 }
 
-/** The exit code is about the second. */
+/** Prints two reports side by side. The exit code is that of the second. */
 function compare(files: readonly string[], colours: boolean): number {
   const [first, second] = files;
   if (first === undefined || second === undefined || files.length > 2)

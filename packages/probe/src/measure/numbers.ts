@@ -1,4 +1,4 @@
-/** The middle one, the upper of the two middle ones, or undefined of none. */
+/** The middle value, the upper of the two middle ones, or undefined of none. */
 export function median(values: readonly number[]): number | undefined {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }

@@ -17,7 +17,7 @@ export function stoppedBy(command: string, server: Server): Server {
     resolveEnded = resolve;
   });
   const exited = Promise.race([server.exited, ended]);
-  // The error is of use to those who still wait for the exit, and to nothing else.
+  // Callers that still wait for the exit get the error; without one it must not crash this process.
   exited.catch(() => {});
 
   function run(): void {

@@ -123,7 +123,7 @@ process.once('message', () => {
   process.send?.('begun', () => process.disconnect());
 });
 
-/** Milliseconds of processor time of this thread, or of the process where Node cannot tell: before Node 23.9. */
+/** Milliseconds of processor time of this thread, or of the process where Node cannot tell (Node 20). */
 function threadTime(): number {
   const thread = process as { threadCpuUsage?: () => NodeJS.CpuUsage };
   const { user, system } = thread.threadCpuUsage?.() ?? process.cpuUsage();

@@ -9,8 +9,9 @@ export function hasUnread(socket: Socket, system: SystemCalls | undefined): bool
 }
 
 /**
- * Sends the FIN of a socket that was ended. Libuv sends it after this turn of the loop, and a request that arrives in
- * between would be lost. Over TLS this does nothing: `close_notify` is out by now.
+ * Sends the FIN of a connection at once, if all that was written is with the kernel. Libuv would send it after this
+ * turn of the loop, and a request that arrives in between would be lost. Returns whether it is sent: never over TLS,
+ * where `close_notify` is still in the write queue of libuv then.
  */
 export function sendFin(socket: Socket, system: SystemCalls | undefined): boolean {
   const handle = rawHandle(socket);

@@ -31,8 +31,8 @@ function countInProc(port: number): number | undefined {
 }
 
 /**
- * Waits until no handshake is in progress, at most `handshakeTimeout`; where they cannot be counted, exactly that
- * long.
+ * Waits until no handshake is in progress, at most `handshakeTimeout`; where they cannot be counted, for all of that
+ * time. Ends early at the deadline.
  *
  * @param counted - how many there were after the seal, where that is known: to ask takes milliseconds
  */

@@ -22,9 +22,9 @@ export interface Member {
   readonly waiting: () => readonly string[];
   /** Announces a shutdown to the worker: responses say `Connection: close`, servers stay open. */
   readonly announce: () => void;
-  /** The listeners close: one that it asks for from now on it does not get. */
+  /** Says that the listeners close: Node ignores the worker's requests to listen from now on. */
   readonly close: () => void;
-  /** Orders the worker to close and drain. Node alone closes one without a coordinator. */
+  /** Orders the worker to close and drain; one without a coordinator is stopped by `dismiss.ts`. */
   readonly drain: (order: MemberOrder) => void;
   /** Whether it was told to drain. */
   readonly leaving: () => boolean;
@@ -32,7 +32,7 @@ export interface Member {
   /** Kills it at the deadline, and says what it was doing. */
   readonly cut: () => CutConnection;
   readonly report: () => WorkerReport;
-  /** Leaves it to itself: from now on a signal to it is its own. */
+  /** Leaves the worker to itself: from now on signals are its own. */
   readonly release: () => void;
 }
 

@@ -41,7 +41,7 @@ export interface RoundRobin {
   readonly onSocket: (visit: (socket: ListeningSocket) => void) => void;
   /** Connections that were accepted so far; undefined while the scheduler has no socket, as in `SCHED_NONE`. */
   readonly arrived: () => number | undefined;
-  /** Connections that were accepted and that no worker has been handed, or that workers have sent back. */
+  /** Accepted connections that no worker has: not sent yet, sent back, or sent to a worker that is gone. */
   readonly queued: () => number;
   /**
    * Resolves when workers have taken every accepted connection, except those whose worker does not answer; when all

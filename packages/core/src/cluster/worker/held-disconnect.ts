@@ -23,7 +23,7 @@ export function holdDisconnect(): () => void {
   };
 }
 
-/** What Node's own `disconnect()` makes known: it fails where the channel is gone already. */
+/** Makes known what Node's own `disconnect()` would, which fails where the channel is gone already. */
 function noteDeath(): void {
   (process as { connected: boolean }).connected = false;
   process.emit('disconnect');

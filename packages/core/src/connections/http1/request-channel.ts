@@ -18,7 +18,7 @@ export interface Http1Connection {
   readonly owner: RequestOwner;
   /** `socket.bytesRead` when it was opened: under TLS the handshake counts. */
   readonly opened: number;
-  /** Known while the server shuts down: to follow every request costs 2 to 4 percent of a small one. */
+  /** Known during a shutdown, or once a client pipelines: to follow every request costs some percent of a small one. */
   inFlight: InFlight;
   /** A request that was answered before its body had arrived. */
   upload: IncomingMessage | undefined;

@@ -7,12 +7,12 @@ import { describeStop } from '../../stop/stop.ts';
 import { TIMELINE_BEFORE_MS } from '../../measure/timeline.ts';
 import { html, raw, type Markup } from '../markup.ts';
 
-/** The picture is stretched to its place: these are no pixels. */
+/** Units of the drawing, which is stretched to its place. */
 const WIDTH = 1_000;
 const HEIGHT = 1_000;
-/** No number is put closer to the sides. */
+/** Least distance of a number from the sides. */
 const EDGE = 30;
-/** Of the height, for connections that were refused. */
+/** Largest part of the height for connections that were refused. */
 const MAX_REFUSED_BAND = 0.2;
 /** Below this share of the width, an attempt is a dot. */
 const MIN_LINE_SHARE = 0.003;

@@ -1,4 +1,4 @@
-/** Of the HTML page, which is complete in itself. */
+/** Style sheet of the HTML page, which is complete in itself. */
 export const style: string = `
 :root {
   color-scheme: light dark;

@@ -257,4 +257,11 @@ export const mutations = [
     instead: '',
     checks: [test('cluster/own-stop.test')],
   },
+  {
+    step: 'the death of the primary, where a disconnect is held',
+    file: 'cluster/worker/held-disconnect.js',
+    line: '!process.channel && process.connected',
+    instead: 'false',
+    checks: [test('cluster/own-stop.test')],
+  },
 ];

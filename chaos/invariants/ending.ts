@@ -33,7 +33,10 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
   // The primary was at its end when it was killed.
   if (primaryDied(seen)) return ['SIGKILL', ...(report === undefined ? [] : [report.exitCode])];
   // A primary dies of the signal before it listens for it.
-  if (model === 'foreign') return stop.after >= 0 ? [0] : [0, stop.signal];
+  if (model === 'foreign') {
+    if (stop.after >= 0) return [0];
+    return [0, stop.signal, ...(wroteToDeadWorker(seen) ? [1] : [])];
+  }
   if (wasForced(seen)) {
     const reportedAt = evidence.all('report').findLast((entry) => entry.pid === pid)?.at ?? Infinity;
     // The second signal came when there was next to nothing left to force.
@@ -60,6 +63,17 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
   const cleaned = evidence.all('cleaned').some((entry) => entry.pid === pid);
   if (behaviour === 'own exit code' && cleaned) return [OWN_CODE];
   return [report?.exitCode ?? 'a code of its report'];
+}
+
+/** Whether `cluster.disconnect()` of a primary that is not ours failed, at a worker that the signal had ended as it started. */
+export function wroteToDeadWorker({ scenario, stderr }: Seen): boolean {
+  const { model, stop } = scenario;
+  return (
+    model === 'foreign' &&
+    stop.after < 0 &&
+    stderr.includes('write EPIPE') &&
+    stderr.includes('cluster.disconnect')
+  );
 }
 
 /** Why a stop may not be clean; empty where it has to be. */

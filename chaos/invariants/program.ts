@@ -1,7 +1,7 @@
 import type { Seen } from '../run.ts';
 import type { HookKind } from '../scenario.ts';
 import { deaths, firstDied, primaryDied, wasForced } from './blast.ts';
-import { causes } from './ending.ts';
+import { causes, wroteToDeadWorker } from './ending.ts';
 
 const cleaning = new Set(['async cleanup', 'async cleanup and exit', 'own exit code']);
 const OUT_OF_TIME = 'the stop of the program itself had not ended when the time was up';
@@ -52,7 +52,8 @@ function checkPrinted(seen: Seen): readonly string[] {
   const excused = scenario.faults.some(({ kind }) => printing.has(kind));
   // A reload that a stop overtakes fails, and says so; Node itself prints EPIPE in a worker that starts without a
   // primary. So it does where the signal ends a primary that has not begun to listen for it.
-  const early = scenario.stop.after < 0 && seen.end?.signal === scenario.stop.signal;
+  const early =
+    (scenario.stop.after < 0 && seen.end?.signal === scenario.stop.signal) || wroteToDeadWorker(seen);
   if (strange.length > 0 && !excused && !early && !primaryDied(seen))
     wrong.push(`printed: ${strange.slice(0, 8).join(' | ')}`);
   const report = evidence.reports().findLast((each) => each.pid === pid)?.report;

@@ -23,13 +23,13 @@ type Take = Claim['take'];
 /** Each `graceful()`, by the app that it was mounted on. */
 const owners = new WeakMap<object, { readonly take: Take; readonly coordinator: ShutdownCoordinator }>();
 
-/** Of all `graceful()`, those included that were mounted on something else. */
+/** How each `graceful()` takes a server, those included that were mounted on something else than an app. */
 const takers = new Set<Take>();
 
 /** HTTP servers that listen. */
 const opened = new Set<WeakRef<Server>>();
 
-/** What has to be undone where a server turns out to be another one's. */
+/** Servers that a `graceful()` took by a guess, and how to undo that where one turns out to be another's. */
 const guesses = new WeakMap<Server, { by: ShutdownCoordinator; detach: () => void }>();
 
 onServerListening((server) => {

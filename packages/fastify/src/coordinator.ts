@@ -11,7 +11,7 @@ import type { GracefulClusterOptions } from './options.ts';
 /** The plugin's own options, and those that Fastify takes for any plugin. */
 const NOT_FOR_CORE = ['health', 'coordinator', 'prefix', 'logLevel', 'logSerializers'];
 
-/** By root instance. */
+/** Coordinators, by root instance. */
 const coordinators = new WeakMap<FastifyInstance, ShutdownCoordinator>();
 
 export interface FoundCoordinator {

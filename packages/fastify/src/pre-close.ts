@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 const MOST_LOOKS = 200;
 
 interface WithWebSockets {
-  /** Of the `ws` library. */
+  /** Set by `@fastify/websocket`: a server of the `ws` library. */
   readonly websocketServer?: {
     readonly clients?: Iterable<{ readonly readyState: number; readonly OPEN: number }>;
   };

@@ -17,7 +17,7 @@ export type WorkerMessage =
   | { readonly type: 'handlers'; readonly count: number }
   | { readonly type: 'progress'; readonly counts: ConnectionCounts; readonly waiting: readonly string[] }
   /**
-   * With the handle of an idle connection: to be dealt to another worker. `listener` is the address that it came in at,
+   * Hands back an idle connection, whose handle goes with the message. `listener` is the address that it came in at,
    * `idle` the milliseconds since its last request, null if it has never had one.
    */
   | {
@@ -39,9 +39,9 @@ export type PrimaryMessage =
   | { readonly type: 'farewell' }
   /** A shutdown began: responses say `Connection: close`, servers stay open. */
   | { readonly type: 'announce' }
-  /** Of a worker without a coordinator: has the program a handler for the signal? */
+  /** Asks a worker without a coordinator whether the program has a handler for the signal. */
   | { readonly type: 'ask-handlers'; readonly signal: NodeJS.Signals }
-  /** Of the connection that was given back: another worker gets it, or this one keeps it, and gives no more. */
+  /** Answers `give`: another worker gets the connection, or this one keeps it, and gives no more. */
   | { readonly type: 'given'; readonly id: number; readonly taken: boolean }
   /**
    * Close and drain within `timeout` milliseconds; `together` if the whole cluster stops. With `handBack` the primary

@@ -6,13 +6,13 @@ import type { DrainLimits } from './limits.ts';
 export interface Connections {
   readonly counts: () => ConnectionCounts;
   /**
-   * Those that may still bring a request, or may be in the middle of one that is not read: idle, silent, half a head;
-   * and those that owe an answer, unless that is an event stream.
+   * Counts those that may still bring a request, or may be in the middle of one that is not read (idle, silent, half a
+   * head), and those that owe an answer, unless that is an event stream.
    */
   readonly unsettled: () => number;
   /** What a drain waits for, by name: `GET /export, 4.2 s`. At most `limit` of them, longest first. */
   readonly waiting: (limit: number) => readonly string[];
-  /** From now on every response says `Connection: close`; idle connections stay. */
+  /** Makes every response say `Connection: close` from now on; idle connections stay. */
   readonly announce: () => void;
   /** Ends each connection as its kind asks, those accepted later included. */
   readonly drain: (limits: DrainLimits) => void;

@@ -3,14 +3,14 @@ import type { ConnectionCounts, CutConnection, ListenerReport } from '../api/rep
 import type { DrainLimits } from './limits.ts';
 import type { CloseOptions } from '../listener/close.ts';
 
-/** What a coordinator drains: the servers of its process, and in a primary the workers of the cluster. */
+/** What a coordinator drains: its servers, work and threads, and in a primary the workers of the cluster. */
 export interface Drainable {
   readonly counts: () => ConnectionCounts;
   /** Connections that may still bring a request, or that owe an answer; of a primary, workers not yet told to drain. */
   readonly unsettled: () => number;
   /** Names of at most `limit` things that a drain waits for. */
   readonly waiting: (limit: number) => readonly string[];
-  /** From now on every response says `Connection: close`. */
+  /** Makes every response say `Connection: close` from now on. */
   readonly announce: () => void;
   /** Takes every listener off the network before it returns, and begins to drain. */
   readonly close: (options: DrainOptions) => void;

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { HandBackTarget } from '../node-internals/hand-over.ts';
 import { now } from '../clock.ts';
 
-/** What a drain may take, in milliseconds, and two questions to the kernel. */
+/** What a drain may take, in milliseconds, what it asks of the kernel, and where idle connections may go. */
 export interface DrainLimits {
   readonly keepAliveGrace: number;
   readonly handshakeTimeout: number;

@@ -63,7 +63,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   );
   const { begin } = lifecycle;
   const ending = createEnding(settings, { begin, finished: role.finished, forced, note });
-  // In front of the listeners of the program.
+  // Added before any listener of the program.
   events.on('stopped', ending.reported);
 
   const progress: CoordinatorControls['progress'] = () => ({

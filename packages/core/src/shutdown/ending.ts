@@ -10,7 +10,7 @@ import type { DrainOrder } from './steps.ts';
 /** Ends the process after a shutdown that the outside world wanted: a signal, a fatal error, the cluster. */
 export interface Ending {
   readonly beginAndExit: (order: DrainOrder) => void;
-  /** The report is complete: a `process.exit(0)` of the program may come before ours. */
+  /** Keeps the exit code once the report is complete: a `process.exit(0)` of the program may come before ours. */
   readonly reported: (report: ShutdownReport) => void;
   /** A later signal: exits at once. */
   readonly force: (signal: NodeJS.Signals) => void;

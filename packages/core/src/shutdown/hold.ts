@@ -4,13 +4,13 @@ import type { Servers } from './servers.ts';
 
 /** The hold of one coordinator on its process and its servers: nothing but the drain ends what it serves. */
 export interface Hold {
-  /** From the signal, or from `shutdown()`, on. */
+  /** Takes hold, from the signal or from `shutdown()` on. */
   readonly begin: (signal?: NodeJS.Signals) => void;
-  /** No client can be lost by what the program does to its servers: its own signal listeners may run. */
+  /** Lets the program's own signal listeners run: no client can be lost by what they do to its servers. */
   readonly calm: () => void;
-  /** All connections have ended: what the program wanted closed is. */
+  /** Calls back to the program for what it wanted closed: all connections have ended. */
   readonly drained: () => void;
-  /** The report is complete. */
+  /** Lets an exit of the program through: the report is complete. */
   readonly over: () => void;
   /** Lets go of the process. */
   readonly end: () => void;

@@ -13,7 +13,7 @@ type Method = (this: Server, callback?: unknown) => unknown;
 
 /** A server whose close is ours to do, until its connections are drained. */
 export interface PostponedClose {
-  /** The drain is over: calls back to all that wanted it closed. From here on, what they call goes through. */
+  /** Calls back to all that wanted it closed: the drain is over. From here on, what they call goes through. */
   readonly answer: () => void;
   /** Takes everything back. */
   readonly undo: () => void;

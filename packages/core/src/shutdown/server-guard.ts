@@ -10,7 +10,7 @@ export interface ServerGuard {
   readonly begin: (servers: Iterable<Server>, interfered: Interfered) => void;
   /** Guards a server that was attached meanwhile. */
   readonly add: (server: Server) => void;
-  /** The drain is over: calls back to the program that its servers are closed. */
+  /** Calls back to the program that its servers are closed: the drain is over. */
   readonly answer: () => void;
   readonly remove: (server: Server) => void;
   readonly end: () => void;

@@ -9,7 +9,7 @@ export interface IdleForks {
   readonly stop: () => void;
 }
 
-/** With `-e` the program's file is no more than an argument. */
+/** Flags that do nothing: after `-e 0` the program's file is no more than an argument. */
 const NOTHING = ['-e', '0'];
 
 /**

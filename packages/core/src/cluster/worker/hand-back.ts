@@ -30,7 +30,7 @@ export function createHandBackLink(
   send: (message: WorkerMessage, handle: FreeHandle, done: (error: Error | null) => void) => void,
 ): HandBackLink {
   const addresses = new WeakMap<Server, string>();
-  /** By their ids, in the order in which they are sent. Each server gives one at a time. */
+  /** Connections on their way, by id, in the order in which they are sent. Each server gives one at a time. */
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
 

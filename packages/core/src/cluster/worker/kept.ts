@@ -6,7 +6,7 @@ import { adoptHandle, freeHandle, serverOf, socketOf } from '../../node-internal
 /** What Node adds to `keepAliveTimeout` by default, in milliseconds (`keepAliveTimeoutBuffer` since Node 22.19). */
 const BUFFER_MS = 1_000;
 
-/** On the clock of `now()`, when the last request of a connection was, in another worker. */
+/** When the last request of a connection was, in another worker, on the clock of `now()`. */
 const since = new WeakMap<Socket, number>();
 
 /** When the last request of a connection was, if another worker handed it back. */

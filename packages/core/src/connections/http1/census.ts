@@ -18,7 +18,7 @@ export interface Census {
   readonly owing: () => number;
   /** What is in flight, by name, the oldest first. */
   readonly waiting: (limit: number) => readonly string[];
-  /** Of each connection the response that it writes. */
+  /** The response that each busy connection writes. */
   readonly writing: () => readonly (ServerResponse | undefined)[];
 }
 

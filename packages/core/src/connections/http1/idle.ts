@@ -26,7 +26,7 @@ export interface IdleConnections {
 }
 
 export interface IdleEndings {
-  /** Of one that speaks HTTP. */
+  /** Ends a connection that speaks HTTP. */
   readonly end: (connection: Http1Connection) => void;
   readonly endUpgraded: (connection: Http1Connection) => void;
 }

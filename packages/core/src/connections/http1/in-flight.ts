@@ -10,7 +10,7 @@ const FINISHED_KEPT = 32;
  */
 export class InFlight {
   readonly #responses: (ServerResponse | undefined)[] = [];
-  /** When each came. */
+  /** When each request arrived. */
   readonly #since: number[] = [];
   /** Where the first is: those before it have finished. */
   #start = 0;
@@ -27,7 +27,7 @@ export class InFlight {
     return this.#responses.at(-1);
   }
 
-  /** When the first came. */
+  /** When the first request arrived. */
   get since(): number | undefined {
     return this.#since[this.#start];
   }
@@ -63,5 +63,5 @@ export class InFlight {
   }
 }
 
-/** Of every connection without a request: holding an empty one for each would cost memory. Nothing is added to it. */
+/** Shared by all connections without a request: an empty one for each would cost memory. Nothing is added to it. */
 export const NONE: InFlight = new InFlight();

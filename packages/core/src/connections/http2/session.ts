@@ -5,7 +5,7 @@ import { requestName, withAge } from '../names.ts';
 /** An HTTP/2 connection. */
 export interface Session {
   readonly session: ServerHttp2Session;
-  /** What is under the session, which is any stream. */
+  /** The stream under the session, of any kind. */
   readonly socket: Socket;
   readonly since: number;
   /** Streams that are not closed. A map for each session: at the deadline hundreds of sessions are cut in one turn. */

@@ -23,7 +23,7 @@ export interface ShutdownCoordinator extends AsyncDisposable {
    * Takes a server into care: any `net.Server`, `http.Server`, `https.Server`, before or after it listens, a closed
    * one too (it may listen again). Attaching it twice gives the same detach function. A server attached, or
    * listening, after a shutdown began is closed at once. Connections from before are taken over, except those of a
-   * plain `net.Server`, which Node does not list.
+   * `tls.Server`; HTTP/2 sessions since Node 24.
    *
    * @returns a function that lets go of the server again
    * @throws ERR_GRACEFUL_INVALID_ARGUMENT if it is not a server

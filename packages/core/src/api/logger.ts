@@ -1,4 +1,4 @@
-/** Any object with pino's level methods: pino itself, `fastify.log`, or five functions of your own. */
+/** Any object with pino's level methods: pino itself, `fastify.log`, or four functions of your own. */
 export interface Logger {
   readonly debug: (details: object, message: string) => void;
   readonly info: (details: object, message: string) => void;

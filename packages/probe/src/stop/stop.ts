@@ -30,7 +30,7 @@ export interface StopSettings {
    */
   readonly stopCommand?: string | undefined;
   /**
-   * Longest time for which the load goes on after the signal. The load ends earlier, 100 ms after the server is gone.
+   * Longest time for which the load goes on after the signal. It ends earlier, 100 ms to 1 s after the server is gone.
    * @defaultValue 2000
    */
   readonly loadAfterSignal?: number | undefined;

@@ -119,16 +119,7 @@ export const mutations = [
     line: 'if (draining && ours) {',
     instead: 'if (false) {',
     also: [['if (!draining)', 'if (true)']],
-    checks: [
-      chaos('a program that closes all connections', {
-        options: { ...usual.options, keepAliveGrace: 100 },
-        behaviour: 'closeAllConnections',
-        clients: [
-          { kind: 'fresh', count: 4, think: 20 },
-          { kind: 'slow', count: 24, think: 5 },
-        ],
-      }),
-    ],
+    checks: [test('lifecycle/programmatic.test')],
   },
   {
     step: 'the read stop of a hand-back',

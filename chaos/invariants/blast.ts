@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { ShutdownReport } from '@graceful-cluster/core';
 import type { Attempt } from '../clients/attempt.ts';
 import type { Done } from '../faults.ts';
@@ -56,6 +57,16 @@ export function wasForced({ scenario, againAt, stoppedAt, end, evidence, pid }: 
   return inTime && (end === undefined || end.at >= againAt);
 }
 
+/** Whether a worker got the second signal of a group after its primary had died, which would have decided for it. */
+function wasForcedItself(seen: Seen, pid: number): boolean {
+  const { evidence, againAt = Infinity, scenario } = seen;
+  if (!primaryDied(seen) || scenario.stop.to !== 'group') return false;
+  const forced = String(128 + constants.signals[scenario.stop.signal]);
+  return evidence
+    .all('exit')
+    .some((exit) => exit.pid === pid && exit.rest === forced && exit.at >= againAt - SAME_MOMENT_MS);
+}
+
 /** What explains that a client did not get its answer; undefined if nothing does. */
 export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
   const { scenario, evidence, faults, againAt = Infinity } = seen;
@@ -63,6 +74,8 @@ export function explainLoss(seen: Seen, attempt: Attempt): string | undefined {
     return 'a second signal forced the exit';
   const holder = evidence.holder(attempt);
   if (holder !== undefined && isDead(seen, holder.pid)) return 'held by a process that died';
+  if (holder !== undefined && wasForcedItself(seen, holder.pid))
+    return 'a second signal forced its process to exit';
   const late = seen.stoppedAt + scenario.options.timeout / 2;
   if (holder !== undefined && attempt.endedAt >= late && isStarved(seen)) return BUSY_MACHINE;
   if (crossedTheEnd(seen, attempt)) return 'sent to an idle connection after its grace';

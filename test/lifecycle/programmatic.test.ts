@@ -1,8 +1,10 @@
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { createCoordinator, type ShutdownReport } from '@graceful-cluster/core';
 import { ask, startChild, type Child, type Owner } from '../helpers/child.ts';
 import { answered } from './held-request.ts';
+import { create, createHolding, listen, open, request, until } from './in-process.ts';
 
 /** A program that has finished a shutdown of its own. */
 async function startFinished(t: Owner, ...args: string[]): Promise<Child> {
@@ -73,6 +75,28 @@ t.test('a signal after a finished shutdown() exits at once', async (t) => {
   failed.kill('SIGTERM');
   const exit = await failed.exited;
   t.strictSame([exit.code, exit.signal], [1, null], 'with the code of its report');
+});
+
+t.test('a program that closes its server by itself while it drains', async (t) => {
+  const { server, release } = createHolding();
+  const port = await listen(t, server);
+  const coordinator = create(t);
+  coordinator.attach(server);
+  const client = await open(t, port, request('/hold'));
+  await until(() => coordinator.stats().inFlight === 1);
+  const done = coordinator.shutdown('by hand');
+  await sleep(50);
+  const called: unknown[] = [];
+  server.close((error) => called.push(error));
+  (server as Server).closeAllConnections();
+  await sleep(50);
+  t.strictSame([server.listening, called], [false, []]);
+  release();
+  await client.ended;
+  t.match(client.received(), /^HTTP\/1.1 200 OK\r\n/);
+  t.match(await done, { clean: true, interferences: [{ what: 'server.close()', outcome: 'deferred' }, {}] });
+  await until(() => called.length > 0);
+  t.strictSame(called, [undefined]);
 });
 
 t.test('a listener may ask for the shutdown that it hears of', async (t) => {

@@ -14,7 +14,7 @@ interface WithWebSockets {
   };
 }
 
-type Hook = (this: FastifyInstance, done?: () => void) => unknown;
+type Hook = (this: FastifyInstance, done?: (error?: unknown) => void) => unknown;
 type AddHook = (this: FastifyInstance, name: string, hook: unknown) => FastifyInstance;
 
 /**
@@ -59,7 +59,11 @@ export function takePreCloseHooks(root: FastifyInstance): () => void {
 
 async function runHook(instance: FastifyInstance, hook: Hook): Promise<unknown> {
   if (hook.length === 0) return hook.call(instance);
-  return new Promise<void>((resolve) => {
-    void hook.call(instance, resolve);
+  return new Promise<void>((resolve, reject) => {
+    void hook.call(instance, (error) => {
+      // Fastify takes any true value for an error.
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }

@@ -113,10 +113,9 @@ export interface Interference {
   /**
    * - `deferred`: it took effect when the drain was over
    * - `held back`: a signal listener of the program, called when no client could be lost by what it does
-   * - `overruled`: it had no effect
    * - `aborted`: it ended the shutdown
    */
-  readonly outcome: 'deferred' | 'held back' | 'overruled' | 'aborted';
+  readonly outcome: 'deferred' | 'held back' | 'aborted';
 }
 
 /** What a shutdown came to. Plain data: `JSON.stringify` works. Times are in milliseconds. */

@@ -77,6 +77,7 @@ export function totalsOf(report: ShutdownReport | null, counts: ConnectionCounts
     answered: connections?.answered ?? 0,
     idle: connections?.idle ?? 0,
     gone: connections?.gone ?? 0,
+    moved: connections?.moved ?? 0,
   };
 }
 

@@ -140,6 +140,16 @@ t.test('registered inside a prefix: all of the instance is covered, and decorate
   t.same(log, ['answered', 'preClose', 'onClose'], 'a preClose hook from before the plugin is Fastify’s own');
 });
 
+t.test('a preClose hook that fails by its callback fails close(), with the plugin and without', async (t) => {
+  for (const ours of [false, true]) {
+    const fastify = Fastify();
+    if (ours) await fastify.register(gracefulCluster, quick);
+    fastify.addHook('preClose', (done) => setTimeout(done, 10, new Error('not closed')));
+    await fastify.listen({ port: 0, host: '127.0.0.1' });
+    await t.rejects(fastify.close(), { message: 'not closed' });
+  }
+});
+
 t.test('registered twice: the first one counts', async (t) => {
   const fastify = Fastify();
   await fastify.register(gracefulCluster, { ...quick, health: true });

@@ -11,6 +11,7 @@ import { formatTime, median, percentile } from './helpers/numbers.ts';
 import { readOptions } from './helpers/options.ts';
 import { kinds, type Kind } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
+import { printRow } from './helpers/targets.ts';
 
 /** Milliseconds. */
 interface Run {
@@ -136,4 +137,7 @@ function printResults(): void {
       'Last answer: to those slow requests; a plain cluster may exit before it has given them.',
     ].join('\n'),
   );
+  const most = results.at(-1)?.graceful ?? [];
+  printRow('refused', formatTime(median(most.map(({ refused }) => refused))));
+  printRow('handOver', formatTime(median(most.flatMap(({ handOver }) => handOver ?? []))));
 }

@@ -12,8 +12,8 @@ import { formatNumber, median } from './helpers/numbers.ts';
 import { readOptions } from './helpers/options.ts';
 import type { Kind } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
+import { printRow } from './helpers/targets.ts';
 
-const TARGET_BYTES = 64;
 const AT_ONCE = 100;
 const LIMIT_MS = 120_000;
 
@@ -77,7 +77,5 @@ function printResults(): void {
   console.log(
     `Bytes for each of ${formatNumber(connections)} connections, counted after garbage collection.`,
   );
-  console.log(
-    `Tracking one: ${formatNumber(median(heap), 1)} bytes (median of ${runs} runs). Target: at most ${TARGET_BYTES}.`,
-  );
+  printRow('heap', `${formatNumber(median(heap), 1)} bytes (median of ${runs} runs)`);
 }

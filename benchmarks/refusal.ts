@@ -8,6 +8,7 @@ import { formatNumber, formatRatio, formatTime, median, percentile } from './hel
 import { readOptions } from './helpers/options.ts';
 import { kinds, startServer, type Kind, type Server } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
+import { printRow } from './helpers/targets.ts';
 
 type Situation = 'idle' | 'under load';
 
@@ -130,4 +131,8 @@ function printResults(): void {
     );
   }
   console.log(`Under load: ${CLIENTS} clients that open a connection for each request.`);
+  const [plain = '', ours = ''] = kinds.map((kind) =>
+    formatTime(median(results['under load'][kind].map((run) => run.free))),
+  );
+  printRow('portFree', `${ours}; a plain server ${plain}`);
 }

@@ -11,6 +11,7 @@ import { readOptions } from './helpers/options.ts';
 import type { Measured } from './helpers/scale-server.ts';
 import { kinds, type Kind } from './helpers/server.ts';
 import { printProgress, printTable } from './helpers/table.ts';
+import { printRow } from './helpers/targets.ts';
 
 interface Situation {
   readonly name: string;
@@ -82,7 +83,8 @@ const TITLES = [
   'report',
 ];
 
-const { most, runs, node } = readOptions({ most: [18_000, 6_000], runs: [3, 1] });
+const defaults = { most: 18_000, runs: 3 } as const;
+const { most, runs, node } = readOptions({ most: [defaults.most, 6_000], runs: [defaults.runs, 1] });
 const sizes = [most / 18, most / 3, most].map(Math.round);
 printHeader('scale: a stop with very many connections', node);
 
@@ -113,6 +115,7 @@ for (const situation of situations) {
         report: of('report'),
         stats: of('stats'),
         statsMean: of('statsMean'),
+        handshakes: of('handshakes'),
         late,
       };
       results[kind].push(run);
@@ -123,6 +126,7 @@ for (const situation of situations) {
   console.log(`\n${situation.name}`);
   printTable(TITLES, rows);
   printFit(situation, results);
+  printRows(situation, results.plain.at(-1), results.graceful.at(-1));
 }
 printLoad('at the end');
 
@@ -191,6 +195,33 @@ function describe(
     ours ? formatTime(statsMean) : '-',
     ours ? `${formatNumber(report / 1_000, 1)} kB` : '-',
   ];
+}
+
+/** Those of docs/performance.md, of the most connections that were opened. */
+function printRows({ clients, wait, timeout }: Situation, plain?: Run, graceful?: Run): void {
+  if (plain === undefined || graceful === undefined || most !== defaults.most) return;
+  const beside = (key: keyof Run): string =>
+    `${formatTime(graceful[key])}; a plain server ${formatTime(plain[key])}`;
+  if (clients === 'idle') {
+    printRow(
+      'idleExit',
+      `${formatTime(graceful.end - wait.graceful)}; a plain server ${formatTime(plain.end)}`,
+    );
+    printRow('idleTurn', beside('turn'));
+    printRow('idleLate', beside('late'));
+    printRow(
+      'idleEach',
+      `${formatNumber((1_000 * graceful.cpu) / most, 1)} µs; a plain server ${formatNumber((1_000 * plain.cpu) / most, 1)} µs`,
+    );
+    printRow('handshakes', formatTime(graceful.handshakes));
+  } else if (clients === 'websocket') {
+    printRow('webSockets', beside('waiting'));
+  } else if (clients === 'busy') {
+    printRow('busyTurn', beside('turn'));
+    printRow('busyExit', formatTime(graceful.end - timeout));
+    printRow('report', `${formatNumber(graceful.report / 1_000, 1)} kB`);
+    printRow('stats', formatTime(graceful.statsMean));
+  }
 }
 
 /** What each connection more takes of the processor: between the two smaller sizes, and between the two larger ones. */

@@ -26,7 +26,15 @@ export interface Measured {
   /** Milliseconds that `stats()` took before the signal: the longest, and the mean of those in one second. */
   readonly stats: number;
   readonly statsMean: number;
+  /** Milliseconds of the shortest look at handshakes in progress; NaN for a plain server. */
+  readonly handshakes: number;
 }
+
+/** Not public: what the seal asks the kernel. */
+const native = String(new URL('../../../packages/core/dist/kernel/system-calls.js', import.meta.url));
+const { loadSystemCalls } = (await import(native)) as {
+  loadSystemCalls: () => { readonly calls?: { readonly synReceived: (port: number) => number } };
+};
 
 const [mode = 'plain', kind = 'http', options = '{}'] = process.argv.slice(2);
 const { timeout, cleanupTimeout } = JSON.parse(options) as { timeout: number; cleanupTimeout: number };
@@ -85,7 +93,7 @@ server.listen(0, '0.0.0.0', 4_096, () => {
 });
 
 process.once('message', () => {
-  const { stats, statsMean } = measureStats();
+  const figures = { ...measureStats(), handshakes: measureHandshakes() };
   let before = process.cpuUsage();
   let last = performance.now();
   let block = 0;
@@ -114,10 +122,7 @@ process.once('message', () => {
   }, 500).unref();
   process.on('exit', () => {
     tick();
-    writeSync(
-      1,
-      `measured ${JSON.stringify({ cpu: since(), waiting, block, turn, report, stats, statsMean })}\n`,
-    );
+    writeSync(1, `measured ${JSON.stringify({ cpu: since(), waiting, block, turn, report, ...figures })}\n`);
   });
   before = process.cpuUsage();
   process.send?.('begun', () => process.disconnect());
@@ -128,6 +133,19 @@ function threadTime(): number {
   const thread = process as { threadCpuUsage?: () => NodeJS.CpuUsage };
   const { user, system } = thread.threadCpuUsage?.() ?? process.cpuUsage();
   return (user + system) / 1_000;
+}
+
+/** What the seal asks the kernel once it is on, as core does it itself. */
+function measureHandshakes(): number {
+  const { calls } = loadSystemCalls();
+  const address = server.address();
+  if (coordinator === undefined || calls === undefined || typeof address !== 'object') return NaN;
+  const times = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    calls.synReceived(address?.port ?? 0);
+    return performance.now() - start;
+  });
+  return Math.min(...times);
 }
 
 function measureStats(): Pick<Measured, 'stats' | 'statsMean'> {

@@ -1,6 +1,7 @@
 import { formatNumber, formatTime, median, medianInterval } from './numbers.ts';
 import { names, type Name, type Round, type Run, type SteadyOptions } from './steady-runs.ts';
 import { printTable } from './table.ts';
+import { printRow } from './targets.ts';
 
 const TARGET_RATIO = 0.99;
 
@@ -18,6 +19,10 @@ export function printSteadyState(title: string, rounds: readonly Round[], option
   );
   const costs = names.map((name) => `${formatNumber(1e6 / median(of('efficiency', name)), 2)} µs ${name}`);
   console.log(`CPU time per request, medians: ${costs.join(', ')}.`);
+  const [ours, noise] = (['graceful', 'control'] as const).map((name) =>
+    formatNumber(median(ratios(rounds, 'efficiency', name)), 3),
+  );
+  if (title === 'node:http') printRow('request', `${ours}; one plain server to the other ${noise}`);
   const busy = rounds.map((round) => names.reduce((sum, name) => sum + round[name].share, 0));
   console.log(
     `${options.connections} keep-alive connections each; ${options.seconds} s alone, twice that at once. ` +

@@ -31,7 +31,14 @@ function rightEnds(seen: Seen): readonly (string | number | null)[] {
   const forced = 128 + constants.signals[stop.signal];
   const report = evidence.reports().findLast((each) => each.pid === pid)?.report;
   // The primary was at its end when it was killed.
-  if (primaryDied(seen)) return ['SIGKILL', ...(report === undefined ? [] : [report.exitCode])];
+  const exits = evidence.all('exit').filter((exit) => exit.pid === pid);
+  if (primaryDied(seen)) {
+    return [
+      'SIGKILL',
+      ...(report === undefined ? [] : [report.exitCode]),
+      ...exits.map(({ rest }) => Number(rest)),
+    ];
+  }
   // A primary dies of the signal before it listens for it.
   if (model === 'foreign') {
     if (stop.after >= 0) return [0];

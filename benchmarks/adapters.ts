@@ -1,5 +1,5 @@
 // How many requests per second does an adapter cost while nothing is shutting down?
-//   npm run bench -- adapters [--rounds 12] [--seconds 5] [--connections 50] [--quick] [--node PATH]
+//   npm run bench -- adapters [--rounds 4] [--seconds 5] [--connections 50] [--quick] [--node PATH]
 import { fileURLToPath } from 'node:url';
 import { startChild } from './helpers/child.ts';
 import { onServerCore, pinned, printHeader, printLoad } from './helpers/machine.ts';
@@ -7,7 +7,7 @@ import { readOptions } from './helpers/options.ts';
 import { printSteadyState } from './helpers/steady-results.ts';
 import { measureSteadyState } from './helpers/steady-runs.ts';
 
-const options = readOptions({ rounds: [12, 2], seconds: [5, 2], connections: [50, 50] });
+const options = readOptions({ rounds: [4, 2], seconds: [5, 2], connections: [50, 50] });
 printHeader('adapters: requests per second with the adapter and without it', options.node);
 if (!pinned) console.log('Servers and clients share their cores: expect more noise.');
 

@@ -1,5 +1,5 @@
 // How long does a whole cluster take to stop, for 2, 4, 8 and 16 workers?
-//   npm run bench -- cluster [--runs 10] [--quick] [--node PATH]
+//   npm run bench -- cluster [--runs 6] [--quick] [--node PATH]
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { countLost, startLoad } from '@graceful-cluster/probe';
@@ -37,7 +37,7 @@ const REPORTER = `
     if (workers.length > 0) console.log('hand-over ' + Math.max(0, phases.closing - closed));
   });`;
 
-const { runs, node } = readOptions({ runs: [10, 2] });
+const { runs, node } = readOptions({ runs: [6, 2] });
 printHeader('cluster: from the signal to the end of a whole cluster, by the number of its workers', node);
 
 const results = sizes.map((workers) => ({ workers, plain: [] as Run[], graceful: [] as Run[] }));

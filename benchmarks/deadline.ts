@@ -1,5 +1,5 @@
 // How long does a process outlive `timeout` when a connection refuses to end?
-//   npm run bench -- deadline [--runs 20] [--quick] [--node PATH]
+//   npm run bench -- deadline [--runs 8] [--quick] [--node PATH]
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -55,7 +55,7 @@ const situations: readonly Situation[] = [
   { name: 'a worker that is stopped (SIGSTOP)', server: 'cluster/server', open: stopWorker },
 ];
 
-const { runs, node } = readOptions({ runs: [20, 3] });
+const { runs, node } = readOptions({ runs: [8, 3] });
 printHeader('deadline: from the end of `timeout` to the end of the process', node);
 
 const results = situations.map((situation) => ({ situation, over: [] as number[] }));

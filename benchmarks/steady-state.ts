@@ -1,5 +1,5 @@
 // How many requests per second does the coordinator cost while nothing is shutting down?
-//   npm run bench -- steady-state [--rounds 12] [--seconds 5] [--connections 50] [--loaded 1] [--quick] [--node PATH]
+//   npm run bench -- steady-state [--rounds 10] [--seconds 5] [--connections 50] [--loaded 1] [--quick] [--node PATH]
 // With --loaded 1 the control is a plain server that has loaded the package and makes no use of it: what a larger heap
 // and more code cost by themselves, on no path of ours.
 import { pinned, printHeader, printLoad } from './helpers/machine.ts';
@@ -8,7 +8,7 @@ import { startServer } from './helpers/server.ts';
 import { printSteadyState } from './helpers/steady-results.ts';
 import { measureSteadyState } from './helpers/steady-runs.ts';
 
-const options = readOptions({ rounds: [12, 2], seconds: [5, 2], connections: [50, 50], loaded: [0, 0] });
+const options = readOptions({ rounds: [10, 2], seconds: [5, 2], connections: [50, 50], loaded: [0, 0] });
 printHeader('steady-state: requests per second with the coordinator and without it', options.node);
 if (!pinned) console.log('Servers and clients share their cores: expect more noise.');
 

@@ -172,7 +172,10 @@ t.test('one that moves again has been idle since its request in between', async 
   const asked = performance.now();
   t.equal((await reload(cluster, 2)).moved, 2);
   await Promise.all(all.map((each) => each.closed));
-  t.ok(performance.now() - asked > keepAliveTimeout, `closed ${performance.now() - asked} ms after its last request`);
+  t.ok(
+    performance.now() - asked > keepAliveTimeout,
+    `closed ${performance.now() - asked} ms after its last request`,
+  );
   await stops(t, cluster, all);
 });
 

@@ -37,7 +37,7 @@ const REPORTER = `
     if (workers.length > 0) console.log('hand-over ' + Math.max(0, phases.closing - closed));
   });`;
 
-const { runs, node } = readOptions({ runs: [6, 2] });
+const { runs, node } = readOptions({ runs: [6, 1] });
 printHeader('cluster: from the signal to the end of a whole cluster, by the number of its workers', node);
 
 const results = sizes.map((workers) => ({ workers, plain: [] as Run[], graceful: [] as Run[] }));

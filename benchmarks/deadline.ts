@@ -55,7 +55,7 @@ const situations: readonly Situation[] = [
   { name: 'a worker that is stopped (SIGSTOP)', server: 'cluster/server', open: stopWorker },
 ];
 
-const { runs, node } = readOptions({ runs: [8, 3] });
+const { runs, node } = readOptions({ runs: [8, 2] });
 printHeader('deadline: from the end of `timeout` to the end of the process', node);
 
 const results = situations.map((situation) => ({ situation, over: [] as number[] }));

@@ -39,7 +39,7 @@ const situations: readonly Situation[] = [
   { name: 'and 50 idle connections', clients: 0, idle: 50 },
 ];
 
-const { runs, node } = readOptions({ runs: [30, 5] });
+const { runs, node } = readOptions({ runs: [30, 3] });
 printHeader(
   'exit: from the last answer to a request in flight at the signal to the exit of the process',
   node,

@@ -24,7 +24,7 @@ interface Run {
 const CLIENTS = 64;
 const LIMIT_MS = 20_000;
 
-const { runs, node } = readOptions({ runs: [50, 8] });
+const { runs, node } = readOptions({ runs: [50, 5] });
 printHeader(
   'refusal: from the signal to the first client refused, and to the port free for a successor',
   node,

@@ -11,7 +11,7 @@ export function answerForHandlers(): void {
   if (thisWorker() === undefined) return;
   onInternalMessage(process, (message) => {
     const received = unwrapFromPrimary(message, 'internal');
-    if (received?.type !== 'ask-handlers') return;
+    if (received?.type !== 'ask-handlers' || !process.connected) return;
     const count = process.listenerCount(received.signal) - signalExitListeners();
     // The signal may come twice, from a terminal and from the primary: after a `once` handler the second would kill.
     if (count > 0) process.on(received.signal, () => {});

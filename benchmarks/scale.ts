@@ -28,6 +28,9 @@ interface Situation {
 type Run = Measured & { readonly end: number; readonly late: number };
 
 const GRACE_MS = 1_000;
+
+/** Connections that the rows of docs/performance.md are of. */
+const MOST = 18_000;
 const situations: readonly Situation[] = [
   {
     name: 'idle keep-alive',
@@ -83,8 +86,7 @@ const TITLES = [
   'report',
 ];
 
-const defaults = { most: 18_000, runs: 3 } as const;
-const { most, runs, node } = readOptions({ most: [defaults.most, 6_000], runs: [defaults.runs, 1] });
+const { most, runs, node } = readOptions({ most: [MOST, 6_000], runs: [3, 1] });
 const sizes = [most / 18, most / 3, most].map(Math.round);
 printHeader('scale: a stop with very many connections', node);
 
@@ -199,7 +201,7 @@ function describe(
 
 /** Those of docs/performance.md, of the most connections that were opened. */
 function printRows({ clients, wait, timeout }: Situation, plain?: Run, graceful?: Run): void {
-  if (plain === undefined || graceful === undefined || most !== defaults.most) return;
+  if (plain === undefined || graceful === undefined || most !== MOST) return;
   const beside = (key: keyof Run): string =>
     `${formatTime(graceful[key])}; a plain server ${formatTime(plain[key])}`;
   if (clients === 'idle') {

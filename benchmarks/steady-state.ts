@@ -5,8 +5,9 @@
 import { pinned, printHeader, printLoad } from './helpers/machine.ts';
 import { readOptions } from './helpers/options.ts';
 import { startServer } from './helpers/server.ts';
-import { printSteadyState } from './helpers/steady-results.ts';
+import { describeEfficiency, printSteadyState } from './helpers/steady-results.ts';
 import { measureSteadyState } from './helpers/steady-runs.ts';
+import { printRow } from './helpers/targets.ts';
 
 const options = readOptions({ rounds: [10, 2], seconds: [5, 2], connections: [50, 50], loaded: [0, 0] });
 printHeader('steady-state: requests per second with the coordinator and without it', options.node);
@@ -19,4 +20,5 @@ const rounds = await measureSteadyState('node:http', options, async (kind, name)
   return { ...server, url: `http://127.0.0.1:${server.port}/` };
 });
 printSteadyState('node:http', rounds, options);
+printRow('request', describeEfficiency(rounds));
 printLoad('at the end');

@@ -1,7 +1,6 @@
 import { formatNumber, formatTime, median, medianInterval } from './numbers.ts';
 import { names, type Name, type Round, type Run, type SteadyOptions } from './steady-runs.ts';
 import { printTable } from './table.ts';
-import { printRow } from './targets.ts';
 
 const TARGET_RATIO = 0.99;
 
@@ -19,16 +18,19 @@ export function printSteadyState(title: string, rounds: readonly Round[], option
   );
   const costs = names.map((name) => `${formatNumber(1e6 / median(of('efficiency', name)), 2)} µs ${name}`);
   console.log(`CPU time per request, medians: ${costs.join(', ')}.`);
-  const [ours, noise] = (['graceful', 'control'] as const).map((name) =>
-    formatNumber(median(ratios(rounds, 'efficiency', name)), 3),
-  );
-  if (title === 'node:http') printRow('request', `${ours}; one plain server to the other ${noise}`);
   const busy = rounds.map((round) => names.reduce((sum, name) => sum + round[name].share, 0));
   console.log(
     `${options.connections} keep-alive connections each; ${options.seconds} s alone, twice that at once. ` +
       `At once, the servers took ${formatNumber(100 * median(busy))} % of a core (median). ` +
       `Target: a median of at least ${TARGET_RATIO}.`,
   );
+}
+
+/** What the graceful server answered for the processor time of a plain one, and how far two plain ones differ. */
+export function describeEfficiency(rounds: readonly Round[]): string {
+  const of = (name: 'graceful' | 'control'): string =>
+    formatNumber(median(ratios(rounds, 'efficiency', name)), 3);
+  return `${of('graceful')}; one plain server to the other ${of('control')}`;
 }
 
 /** The graceful server to the mean of both plain ones, or one of those to the other. */

@@ -57,11 +57,16 @@ export function wasForced({ scenario, againAt, stoppedAt, end, evidence, pid }: 
   return inTime && (end === undefined || end.at >= againAt);
 }
 
+/** The exit code of a process that a second signal has forced. */
+export function forcedCode({ scenario }: Seen): number {
+  return 128 + constants.signals[scenario.stop.signal];
+}
+
 /** Whether a worker got the second signal of a group after its primary had died, which would have decided for it. */
 function wasForcedItself(seen: Seen, pid: number): boolean {
   const { evidence, againAt = Infinity, scenario } = seen;
   if (!primaryDied(seen) || scenario.stop.to !== 'group') return false;
-  const forced = String(128 + constants.signals[scenario.stop.signal]);
+  const forced = String(forcedCode(seen));
   return evidence
     .all('exit')
     .some((exit) => exit.pid === pid && exit.rest === forced && exit.at >= againAt - SAME_MOMENT_MS);

@@ -1,6 +1,5 @@
-import { constants } from 'node:os';
 import type { Seen } from '../run.ts';
-import { deaths, firstDied, isStarved, primaryDied, wasForced } from './blast.ts';
+import { deaths, firstDied, forcedCode, isStarved, primaryDied, wasForced } from './blast.ts';
 
 const OWN_CODE = 7;
 
@@ -28,7 +27,7 @@ export function checkEnding(seen: Seen): readonly string[] {
 function rightEnds(seen: Seen): readonly (string | number | null)[] {
   const { scenario, pid, evidence, faults, stoppedAt, againAt } = seen;
   const { stop, behaviour, model } = scenario;
-  const forced = 128 + constants.signals[stop.signal];
+  const forced = forcedCode(seen);
   const report = evidence.reports().findLast((each) => each.pid === pid)?.report;
   // The primary was at its end when it was killed.
   const exits = evidence.all('exit').filter((exit) => exit.pid === pid);

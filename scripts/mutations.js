@@ -228,6 +228,13 @@ export const mutations = [
     checks: [test('cluster/own-stop.test')],
   },
   {
+    step: "the program's own listeners right behind the orders",
+    file: 'shutdown/calm.js',
+    line: 'await turn();',
+    instead: '',
+    checks: [test('cluster/own-stop.test')],
+  },
+  {
     step: 'the wait for what a stop message begins',
     file: 'process/stop-messages.js',
     line: 'if (isStopMessage(message))',

@@ -87,6 +87,18 @@ for (const call of ['process.disconnect()', 'cluster.worker.disconnect()']) {
   });
 }
 
+/** Longer than the drain, and than the flush behind it. */
+const CLEANUP_MS = 1_500;
+
+t.test('idle workers that clean up on a signal which their primary passes on', async (t) => {
+  const listener = `process.on('SIGTERM', () => { server.close(); cleanUp(${CLEANUP_MS}); });`;
+  const folder = t.testdir({ 'app.cjs': program(`fork(); ${signals}`, listener) });
+  const cluster = await startCluster(t, { nodeOptions: register, file: `${folder}/app.cjs` });
+  cluster.signal('SIGTERM');
+  await ends(t, cluster, CLEAN);
+  t.equal(cluster.lines('cleaned').length, 2);
+});
+
 t.test('a primary that dies while its workers drain', async (t) => {
   const notes = `process.on('disconnect', () => console.log('disconnected ' + process.connected));`;
   // The request outlasts two progress messages.
@@ -111,9 +123,6 @@ t.test('a worker without a server, which the primary kills', async (t) => {
   cluster.signal('SIGTERM');
   await ends(t, cluster, CLEAN, { timeout: 3_000 });
 });
-
-/** Longer than the drain, and than the flush behind it. */
-const CLEANUP_MS = 1_500;
 
 for (const [message, isIt] of [
   [`'shutdown'`, `message === 'shutdown'`],

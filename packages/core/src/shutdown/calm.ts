@@ -1,4 +1,4 @@
-import { sleep, type Deadline } from '../clock.ts';
+import { sleep, turn, type Deadline } from '../clock.ts';
 import type { Drainable } from '../drain/drainable.ts';
 
 /** How often connections are looked at, in milliseconds. */
@@ -13,5 +13,8 @@ const LOOK_MS = 25;
  */
 export async function whenCalm(everything: Drainable, limit: Deadline, over: () => boolean): Promise<void> {
   await limit.race(everything.closed());
+  // The orders of workers go out in this turn: a signal that the program passes on must reach a worker before it has
+  // drained, which takes less than LOOK_MS where it is idle.
+  await turn();
   while (!limit.expired() && !over() && everything.unsettled() > 0) await sleep(LOOK_MS);
 }

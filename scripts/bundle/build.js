@@ -49,7 +49,7 @@ const SIMPLE = /[[{(]\n[^{}`[\]]*?\n\t*[\]})]/g;
 const SINGLE = /[[{(]\n(?:[^`\n]|`[^`\n]*`)*\n\t*[\]})]/g;
 function onOneLine(text) {
   const line = text.replaceAll(/\n\t*/g, ' ');
-  return line.length > 160 || line.includes('//') ? text : line;
+  return line.length > 200 || line.includes('//') ? text : line;
 }
 
 /** What is no entry itself: one file, which all entries share, and so its state. */
@@ -78,7 +78,7 @@ async function bundle() {
   for (const { fileName, code, name, isEntry, exports } of output) {
     // Neither `require` nor `import`: the same text then works wherever a bundler puts it, in an ES module too.
     const text = code
-      .replaceAll(/require\("(node:[^"]+)"\)/g, 'process.getBuiltinModule("$1")')
+      .replaceAll(/require\("(node:[^"]+)"\)/g, 'builtin("$1")')
       // What one file passes to the other is constant: a value says it in fewer lines than a function that returns it.
       .replaceAll(GETTER, 'exports.$1 = $2')
       // What Node gives does not ask what it is called on.
@@ -88,7 +88,8 @@ async function bundle() {
       .replaceAll(/^\/\/ src\/(?:.*\/)?/gm, '// ');
     const guard = isEntry ? `${CHECK}${(guards[name] ?? guards.index)(manifest.name)}\n` : '';
     const tail = exports.includes('module.exports') ? '\nmodule.exports = exports["module.exports"];\n' : '';
-    writeFileSync(join(lib, fileName), `"use strict";\n${guard}${text}${tail}`);
+    const builtin = text.includes('builtin("') ? 'const builtin = process.getBuiltinModule;\n' : '';
+    writeFileSync(join(lib, fileName), `"use strict";\n${guard}${builtin}${text}${tail}`);
     if (isEntry) writeFileSync(join(lib, `${name}.mjs`), passOn(name, exports));
   }
 }

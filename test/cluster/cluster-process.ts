@@ -26,8 +26,8 @@ export interface ClusterProcess {
   readonly exited: Promise<Exit>;
   readonly report: () => Promise<ShutdownReport>;
   readonly stderr: () => string;
-  /** Closes this process's ends of its stdout and stderr. */
-  readonly hangUp: () => void;
+  /** Closes this process's ends of its stdout and stderr, or of one of them. */
+  readonly hangUp: (...outputs: readonly ('stdout' | 'stderr')[]) => void;
 }
 
 export interface ClusterOptions {
@@ -104,9 +104,9 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
     exited,
     report: async () => JSON.parse(await line('report')) as ShutdownReport,
     stderr: () => stderr,
-    hangUp: () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
+    hangUp: (...outputs) => {
+      for (const output of outputs.length > 0 ? outputs : (['stdout', 'stderr'] as const))
+        child[output].destroy();
     },
   };
 }

@@ -118,6 +118,18 @@ t.test(
   },
 );
 
+t.test('a reload that a signal began and that fails, without a reader of stderr: nothing ends', async (t) => {
+  const env = { OPTIONS: '{"reloadSignal":"SIGHUP"}', FAULTS: '{"3":"crashes on start"}' };
+  const cluster = await startCluster(t, { env });
+  const old = cluster.workers();
+  cluster.hangUp('stderr');
+  cluster.signal('SIGHUP');
+  await cluster.line('gone');
+  await sleep(300);
+  t.same(await whoAnswers(cluster), new Set(old));
+  await stops(t, cluster);
+});
+
 t.test('reloadSignal, for a program that forks by itself too', async (t) => {
   const cluster = await startCluster(t, { env: { OPTIONS: '{"reloadSignal":"SIGHUP"}' } });
   const old = cluster.workers();

@@ -23,6 +23,8 @@ export interface Child {
   readonly line: (words: string, nth?: number) => Promise<string>;
   /** The rest of each line so far that begins with these words. */
   readonly lines: (words: string) => readonly string[];
+  /** Closes this process's ends of its stdout and stderr. */
+  readonly hangUp: () => void;
   /** Does not read its stdout for so many milliseconds: the pipe fills up. */
   readonly stall: (milliseconds: number) => void;
   readonly exited: Promise<Exit>;
@@ -97,6 +99,10 @@ export async function startChild(t: Owner, fixture: string, options: ChildOption
     },
     line,
     lines,
+    hangUp: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     stall: (milliseconds) => {
       child.stdout.pause();
       setTimeout(() => child.stdout.resume(), milliseconds);

@@ -1,3 +1,5 @@
+import { writeStderr } from '../stderr.ts';
+
 /** Any object with pino's level methods: pino itself, `fastify.log`, or four functions of your own. */
 export interface Logger {
   readonly debug: (details: object, message: string) => void;
@@ -10,8 +12,7 @@ export interface Logger {
 export function createLineLogger(): Logger {
   const write = (_details: object, message: string): void => {
     const time = new Date().toISOString().slice(11, 23);
-    // Not stderr.write: its EPIPE would be an uncaught exception. The console ignores it.
-    console.error(`${time} [${process.pid}] ${message}`);
+    writeStderr(`${time} [${process.pid}] ${message}\n`);
   };
   return { debug: () => {}, info: write, warn: write, error: write };
 }

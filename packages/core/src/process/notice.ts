@@ -1,5 +1,5 @@
-import { writeSync } from 'node:fs';
 import { now } from '../clock.ts';
+import { writeStderr } from '../stderr.ts';
 
 /** Shortest time between two writes, in milliseconds. */
 const BETWEEN_MS = 1_000;
@@ -46,34 +46,5 @@ function write(): void {
   waiting = [];
   dropped = 0;
   last = now();
-  put(`${lines.join('\n')}\n`);
+  writeStderr(`${lines.join('\n')}\n`);
 }
-
-/**
- * Writes past the stream `process.stderr`, where a broken pipe is an error event: uncaught, or with a listener of the
- * program that exits. The stream gets what the kernel does not take at once.
- */
-function put(text: string): void {
-  let rest = Buffer.from(text);
-  try {
-    // Before the write: this getter makes a pipe at descriptor 2 non-blocking.
-    const { stderr } = process;
-    if (stderr.writableLength === 0) rest = rest.subarray(tryWrite(rest));
-    if (rest.length === 0) return;
-    stderr.on('error', ignore);
-    stderr.write(rest, () => setImmediate(() => stderr.off('error', ignore)));
-  } catch {
-    // The reader is gone, or there is no stderr: there is nowhere to say it.
-  }
-}
-
-function tryWrite(bytes: Uint8Array): number {
-  try {
-    return writeSync(2, bytes);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
-    throw error;
-  }
-}
-
-function ignore(): void {}

@@ -1,12 +1,19 @@
+import { inspect } from 'node:util';
+import { writeStderr } from '../stderr.ts';
+import { guardOutput } from './broken-pipes.ts';
 import { guardOnce } from './guarded.ts';
 import { unfinishedStops } from './stops.ts';
 
 let watching = false;
 
-/** Contains errors in each stop from now on. After the last report they are uncaught again. */
+/**
+ * Contains errors in each stop from now on. After the last report they are uncaught again, but for those of stdout and
+ * stderr.
+ */
 export function containErrors(): void {
   if (watching) return;
   watching = true;
+  guardOnce('output', guardOutput);
   guardOnce(
     'uncaughtException',
     () => {
@@ -23,6 +30,6 @@ export function containErrors(): void {
  */
 function contain(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return;
-  console.error(error);
+  writeStderr(`${inspect(error)}\n`);
   for (const stop of unfinishedStops()) stop.failed(error);
 }

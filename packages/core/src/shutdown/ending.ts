@@ -1,4 +1,5 @@
 import { now } from '../clock.ts';
+import { writeStderr } from '../stderr.ts';
 import { describeError } from '../api/errors.ts';
 import type { ExitFunction, Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
@@ -12,7 +13,7 @@ export interface Ending {
   readonly beginAndExit: (order: DrainOrder) => void;
   /** Keeps the exit code once the report is complete: a `process.exit(0)` of the program may come before ours. */
   readonly reported: (report: ShutdownReport) => void;
-  /** A later signal: exits at once. */
+  /** A later signal: exits at once, by the `exit` function if there is one. Does nothing where `exit` is false. */
   readonly force: (signal: NodeJS.Signals) => void;
   /** As `beginAndExit`, after an error that nothing caught: the code is 1 whatever the report says. */
   readonly fail: (order: DrainOrder, error: string) => void;
@@ -68,8 +69,7 @@ export function createEnding(
   /** Says on stderr or to the logger what a report cannot say any more, or too late. */
   function tell(error: string, what: string): void {
     try {
-      // Not stderr.write: its EPIPE would be the next uncaught exception, without end. The console ignores it.
-      if (logger === undefined) console.error(error);
+      if (logger === undefined) writeStderr(`${error}\n`);
       else logger.error({ error }, `shutdown: ${what}`);
     } catch (failure) {
       note(failure);

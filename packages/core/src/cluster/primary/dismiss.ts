@@ -20,7 +20,7 @@ export interface Dismissal {
 }
 
 /**
- * Tells a worker without a coordinator to stop: by the signal, if the program has a handler for that, and then by
+ * Stops a worker without a coordinator: by the signal, if the program has a handler for that, and then by
  * Node's disconnect. The signal comes first: once disconnected, an HTTP worker is gone as soon as its loop is empty,
  * and its handler would never run. Without a handler the signal would kill the worker, so it is only disconnected; so
  * is a worker that has not loaded this package, and cannot answer.

@@ -7,7 +7,7 @@ import type { Member } from './member.ts';
  */
 const OWN_COPY_MS = 250;
 
-/** Tells a signal that reached one worker alone from a copy of one to the whole process group. */
+/** Distinguishes a signal that reached one worker alone from a copy of one to the whole process group. */
 export interface LoneSignals {
   /** A signal reached the worker. */
   readonly reached: (member: Member, signal: NodeJS.Signals) => void;

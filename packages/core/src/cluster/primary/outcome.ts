@@ -13,7 +13,7 @@ export interface WorkerEnd {
 export function describeOutcome(end: WorkerEnd): WorkerReport['outcome'] {
   if (end.reported) return 'drained';
   if (end.killed) return end.atWork ? 'killed' : 'left';
-  // The last thing it said, in its `exit` event.
+  // The worker sends its counts once more in its `exit` event (worker/primary-link.ts): it took requests with it.
   if (end.counts.inFlight > 0) return 'died';
   // The signal may have reached every process of the group: one that had left by then has done what was asked.
   return end.code === 0 || end.signal === 'SIGTERM' || end.signal === 'SIGINT' ? 'left' : 'died';

@@ -26,8 +26,8 @@ const REFUSED_MS = 1_000;
 /** Milliseconds in which a worker that is not blocked says whether it takes a connection. */
 const ANSWER_MS = 250;
 
-/** So many connections that wait for a worker, and no more are taken back from workers: Node's default backlog. */
-const MOST_PENDING = 511;
+/** Most connections that may wait for a worker while others are taken back from workers: Node's default backlog. */
+const MAX_PENDING = 511;
 
 /**
  * Watches the primary's scheduler. It opens each listener as a `net.Server`, takes its handle and lets the server
@@ -155,7 +155,7 @@ export function watchRoundRobin(): RoundRobin {
     refuse,
     take: (listener, handle, idle) => {
       const scheduler = [...schedulers].find(({ key, deserted }) => key === listener && !deserted);
-      if (scheduler === undefined || !isClientHandle(handle) || pending.size >= MOST_PENDING)
+      if (scheduler === undefined || !isClientHandle(handle) || pending.size >= MAX_PENDING)
         return refuse(handle);
       track(handle, scheduler);
       if (idle !== null) idleSince.set(handle, now() - idle);

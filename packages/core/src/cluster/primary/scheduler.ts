@@ -58,7 +58,7 @@ export interface RoundRobin {
    * @param idle - milliseconds since its last request; null if it has never had one
    */
   readonly take: (listener: string, handle: unknown, idle: number | null) => boolean;
-  /** @returns false */
+  /** Closes the copy of a handle: the worker that handed it back keeps the connection. @returns false */
   readonly refuse: (handle: unknown) => false;
   /**
    * Follows what is sent to a worker. A connection that it had not acknowledged, and so not read, when it died goes to

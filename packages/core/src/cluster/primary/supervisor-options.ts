@@ -5,7 +5,7 @@ import { checkSignals } from '../../api/option-values.ts';
 import { optionNames, type CoordinatorOptions } from '../../api/options.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
-/** All times are in milliseconds. */
+/** Options of `superviseCluster`. All times are in milliseconds. */
 export interface SupervisorOptions extends CoordinatorOptions {
   /**
    * Workers to fork and to keep; `'auto'` for as many as the machine can run at a time (`os.availableParallelism()`).

@@ -2,6 +2,7 @@ import { makeCoordinator } from '../../shutdown/coordinator.ts';
 import { alone } from '../../shutdown/role.ts';
 import { describeError, GracefulError } from '../../api/errors.ts';
 import type { ShutdownCoordinator } from '../../api/coordinator.ts';
+import type { Logger } from '../../api/logger.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
 import { watchLoneSignals } from './lone-signals.ts';
 import { createReplacer } from './replace.ts';
@@ -12,6 +13,7 @@ import { createReloader, type ReloadReport } from './reload.ts';
 import { createRespawner } from './respawn.ts';
 import { watchRoundRobin } from './round-robin.ts';
 import { resolveSupervisorOptions, type SupervisorOptions } from './supervisor-options.ts';
+import { writeStderr } from '../../stderr.ts';
 
 /** A coordinator of a whole cluster. Made by `superviseCluster` in the primary. */
 export interface ClusterSupervisor extends ShutdownCoordinator {
@@ -97,13 +99,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   const reload = reportCluster(core, members, supervision.workers, reloader.reload);
 
   const onReloadSignal = (): void => {
-    reload().catch((error: unknown) => {
-      // A stop during a reload takes the old workers as well, and has a report of its own.
-      if (error instanceof GracefulError && error.code === 'ERR_GRACEFUL_TOO_LATE') return;
-      const why = describeError(error);
-      if (settings.logger === undefined) process.stderr.write(`${why}\n`);
-      else settings.logger.error({ error: why }, 'reload: failed');
-    });
+    reload().catch((error: unknown) => sayFailed(error, settings.logger));
   };
   const { reloadSignal } = supervision;
   if (reloadSignal !== undefined) {
@@ -120,4 +116,13 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     reload: { value: reload, enumerable: true },
     pids: { value: () => members.list().flatMap(({ worker }) => worker.process.pid ?? []), enumerable: true },
   }) as ClusterSupervisor;
+}
+
+/** Says why a reload failed that nothing waits for: a signal began it. */
+function sayFailed(error: unknown, logger: Logger | undefined): void {
+  // A stop during a reload takes the old workers as well, and has a report of its own.
+  if (error instanceof GracefulError && error.code === 'ERR_GRACEFUL_TOO_LATE') return;
+  const why = describeError(error);
+  if (logger === undefined) writeStderr(`${why}\n`);
+  else logger.error({ error: why }, 'reload: failed');
 }

@@ -42,7 +42,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
   /** Whether the application in the worker has said something, or has a handler for signals: it is up, and at work. */
   let spoke = false;
   let handles = false;
-  let hasHandler: ((handled: boolean) => void) | undefined;
+  let onHandlers: ((handled: boolean) => void) | undefined;
   const born = now();
   let order: Extract<PrimaryMessage, { type: 'drain' }> | undefined;
   let cleaning = false;
@@ -87,7 +87,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
         break;
       case 'handlers':
         handles ||= message.count > 0;
-        hasHandler?.(message.count > 0);
+        onHandlers?.(message.count > 0);
         break;
       case 'progress':
         ({ counts, waiting } = message);
@@ -178,7 +178,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
       else if (first) {
         const signal = isSignal(reason) ? reason : 'SIGTERM';
         const ask = (): void => tell({ type: 'ask-handlers', signal });
-        hasHandler = dismiss(worker, signal, { disconnect, ask });
+        onHandlers = dismiss(worker, signal, { disconnect, ask });
       }
     },
     leaving: () => order !== undefined,

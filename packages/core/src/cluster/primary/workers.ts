@@ -1,6 +1,7 @@
 import type { Worker } from 'node:cluster';
 import { totalsOf } from '../../drain/connections.ts';
-import { sumCounts, type Drainable, type DrainOptions } from '../../drain/drainable.ts';
+import { sumCounts } from '../../drain/connections.ts';
+import type { Drainable, DrainOptions } from '../../drain/drainable.ts';
 import { closeListener } from '../../listener/close.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
 import type { ListenerReport, WorkerReport } from '../../api/report.ts';
@@ -20,7 +21,7 @@ export interface Members extends Drainable {
   readonly reports: () => readonly WorkerReport[];
 }
 
-/** Milliseconds by which a worker's deadline comes before the primary's. */
+/** Milliseconds between a worker's deadline and the moment at which the primary cuts what is left. */
 const MARGIN_MS = 500;
 
 /** Kept back from the time in which a worker that is in its cleanup may report, in milliseconds. */

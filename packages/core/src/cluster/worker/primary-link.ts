@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
+import { guardOutput, ignoreBrokenPipes } from '../../process/broken-pipes.ts';
 import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { createReadiness } from '../../shutdown/readiness.ts';
@@ -9,7 +10,6 @@ import { keepIdle } from './kept.ts';
 import { findPm2 } from './pm2.ts';
 import { createStandaloneRole } from './standalone.ts';
 import { whenHandedOver } from './hand-overs.ts';
-import { guardChannel, guardOutput } from './broken-pipes.ts';
 import { onDisconnectOrder, onInternalMessage, sendOver } from '../../node-internals/ipc.ts';
 import {
   unwrapFromPrimary,
@@ -87,7 +87,7 @@ function createWorkerRole(worker: Worker): Role {
       readiness.role.attached(server);
       handBack.attached(server);
     },
-    // A supervised primary (`welcome`) tells its workers to drain only when they have taken every connection.
+    // A primary that supervises (`welcome`) orders a drain only when its workers have taken every connection.
     handedOver: async () => {
       // A primary that has disconnected this worker sends it nothing more, and answers nothing.
       if (welcome || !process.connected || worker.exitedAfterDisconnect) return;
@@ -180,7 +180,9 @@ function createWorkerRole(worker: Worker): Role {
     worker.on('disconnect', onDisconnect);
     pm2?.join(core);
     // From here on Node's own close of the servers waits for the drain, as the program's would.
-    const unguard = [guardChannel(worker), guardOutput(), onDisconnectOrder(dismissed)];
+    // Node's cluster acknowledges connections over the channel, and emits the error on `cluster.worker`, also where the
+    // primary has died. Its death is noticed later than a log line that it does not read.
+    const unguard = [ignoreBrokenPipes([worker]), guardOutput(), onDisconnectOrder(dismissed)];
     core.onDispose(() => {
       unhear();
       worker.off('message', onPlainMessage);

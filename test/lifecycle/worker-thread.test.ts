@@ -57,6 +57,16 @@ for (const way of ['coordinator', 'coordinator late']) {
   });
 }
 
+t.test('a delay that may end in silence does not take the traffic of threads for that', async (t) => {
+  const child = await startChild(t, 'lifecycle/thread', { args: ['quiet', '1'] });
+  await sleep(200);
+  child.kill('SIGTERM');
+  const { phases, clean } = await reportOf(child);
+  t.ok(clean);
+  t.ok(phases.delaying >= 1_499, `${phases.delaying}`);
+  t.match(await child.exited, CLEAN);
+});
+
 t.test('servers in worker threads under --import lose nothing', async (t) => {
   await stopUnderLoad(t, 'import', register);
 });

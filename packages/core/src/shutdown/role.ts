@@ -13,7 +13,7 @@ export interface Role {
   readonly serves: () => boolean;
   /** Whether a shutdown without a server is worth a warning. */
   readonly needsServer: boolean;
-  /** Connections that came to other processes so far; undefined where this one can't see them. */
+  /** Connections that came to other processes and to threads so far; undefined where they can't be seen. */
   readonly arrived: () => number | undefined;
   readonly workers: () => readonly WorkerReport[];
   readonly threads: () => readonly ThreadReport[];

@@ -6,7 +6,7 @@ import type { Drainable, DrainOptions } from '../drain/drainable.ts';
 import type { Role } from '../shutdown/role.ts';
 import { onThreadExit, openChannel, type ThreadMessage } from './channel.ts';
 
-/** Milliseconds by which a thread's deadline comes before that of the main thread; at most a tenth of its time. */
+/** Milliseconds between a thread's deadline and the cut by the main thread; at most a tenth of the time left. */
 const MARGIN_MS = 200;
 
 /** How long a thread may take to end when it has drained, in milliseconds: its own cleanup may be behind that. */
@@ -41,6 +41,7 @@ export function withThreads(role: Role): Role {
     ...role,
     others: [...role.others, threads],
     serves: () => role.serves() || threads.known() > 0,
+    arrived: () => (threads.known() > 0 ? undefined : role.arrived()),
     threads: threads.reports,
     finished: async (report) => {
       await role.finished(report);

@@ -35,9 +35,8 @@ export function linger(socket: Socket, { upload, deaf = false }: LingerOptions =
   let heard = count();
 
   function look(): void {
-    if (socket.destroyed) return;
-    // A slow reader gets what was written: the second of silence begins when the FIN is out.
-    if ((deaf || count() === heard) && socket.writableFinished) {
+    if (socket.destroyed || !socket.writableFinished) return;
+    if (deaf || count() === heard) {
       socket.destroy();
       return;
     }
@@ -53,6 +52,8 @@ export function linger(socket: Socket, { upload, deaf = false }: LingerOptions =
 
   // After the poll: where the loop is late, what came in time waits in the kernel.
   const timer = setTimeout(() => setImmediate(look), LINGER_MS);
+  // A slow reader gets what was written: the second of silence begins when the FIN is out.
+  socket.once('finish', () => timer.refresh());
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', destroyWhenFlushed);
   if (socket.readableEnded) destroyWhenFlushed.call(socket);

@@ -69,7 +69,7 @@ function drawModel(random: Random, { reusePort }: Line): Model {
   return model === 'reuse-port' && !reusePort ? 'round-robin' : model;
 }
 
-/** A Unix socket and an inherited one where one stop is all there is to see. */
+/** A Unix socket for a single process alone, an inherited one for round robin as well. */
 function drawAddress(random: Random, model: Model): Address {
   if (model === 'single') return random.pick(['tcp', 'tcp', 'tcp', 'unix', 'inherited'] as const);
   if (model === 'round-robin') return random.pick(['tcp', 'tcp', 'tcp', 'tcp', 'inherited'] as const);

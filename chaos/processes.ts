@@ -4,7 +4,7 @@ import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { freePort } from '../test/fixtures/cluster/free-port.ts';
+import { freePort } from '../test/helpers/free-port.ts';
 import { monotonic, sleep } from './clock.ts';
 import type { Where } from './clients/surroundings.ts';
 import { readEvidence, type Evidence } from './evidence.ts';

@@ -30,7 +30,7 @@ export interface Seen {
 
 /** What a busy machine may add to a program's own deadline, in milliseconds. */
 export const SLACK_MS = 3_000;
-/** Orphans of a primary that was killed drain by themselves, in their own time. */
+/** Milliseconds between two looks for orphans: those of a killed primary drain by themselves, in their own time. */
 const ORPHANS_LOOK_MS = 50;
 /** What a client may take to see what the kernel has for it: under `filter` its SYN is refused at the first retry. */
 const LAST_WORDS_MS = 2_500;

@@ -79,5 +79,5 @@ export interface Stop {
   readonly again?: number;
 }
 
-/** Whether the clients and the report can be compared request by request: one process, one coordinator. */
+/** Whether the program is a primary with workers: only a single process can be compared request by request. */
 export const isCluster = ({ model }: Pick<Scenario, 'model'>): boolean => model !== 'single';

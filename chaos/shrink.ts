@@ -28,7 +28,7 @@ export interface Shrunk {
 
 /** Times that a smaller scenario may succeed before it is taken to be sound: most faults need luck. */
 const TRIES = 2;
-const MOST_RUNS = 40;
+const MAX_RUNS = 40;
 
 /** Takes away what is not needed for the failure, one thing at a time: faults first, then clients, then the rest. */
 export async function shrink(scenario: Scenario, node: string): Promise<Shrunk> {
@@ -36,7 +36,7 @@ export async function shrink(scenario: Scenario, node: string): Promise<Shrunk> 
   let failures = 0;
   let runs = 0;
   const fails = async (candidate: Scenario): Promise<boolean> => {
-    for (let tries = 0; tries < TRIES && runs < MOST_RUNS; tries += 1) {
+    for (let tries = 0; tries < TRIES && runs < MAX_RUNS; tries += 1) {
       runs += 1;
       if ((await attempt(candidate, node)).unexplained.length === 0) continue;
       failures += 1;
@@ -44,7 +44,7 @@ export async function shrink(scenario: Scenario, node: string): Promise<Shrunk> 
     }
     return false;
   };
-  for (let again = true; again && runs < MOST_RUNS;) {
+  for (let again = true; again && runs < MAX_RUNS;) {
     again = false;
     for (const candidate of smaller(smallest)) {
       if (!(await fails(candidate))) continue;

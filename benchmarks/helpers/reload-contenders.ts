@@ -1,6 +1,5 @@
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../test/helpers/free-port.ts';
 import { startChild } from './child.ts';
 import { now, sleep } from './clock.ts';
 import { connectionsTo, startNginx } from './nginx.ts';
@@ -170,20 +169,4 @@ export async function putBehindNginx(
       await service.end();
     },
   };
-}
-
-/** A port that is free now, from a range in which Linux gives none to clients. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    try {
-      await once(server, 'listening');
-      server.close();
-      await once(server, 'close');
-      return port;
-    } catch {
-      // Taken: try the next one.
-    }
-  }
 }

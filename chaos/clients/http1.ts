@@ -11,11 +11,11 @@ const SLOW_MS = { least: 100, most: 900 } as const;
 /** Pause of a client that was refused while the server is meant to be there. */
 const RETRY_MS = 100;
 
-type Ask = (around: Surroundings, connection: Connection, first: Attempt) => Promise<boolean>;
+type Ask = (around: Surroundings, connection: Connection, first: Attempt) => Promise<unknown>;
 
 /**
- * Connects and asks, over and over, until it is refused. `ask` puts requests on a connection until that ends or is to
- * be left; it returns whether nothing was lost.
+ * Connects and asks, over and over, until the scenario ends; a refused client tries again. `ask` puts requests on a
+ * connection until that ends or is to be left.
  */
 export async function insist(around: Surroundings, ask: Ask): Promise<void> {
   const { ledger, group, random, over } = around;
@@ -45,7 +45,7 @@ function readAnswers(
     const chunked = /^transfer-encoding: chunked/im.test(head);
     const end = chunked ? rest.indexOf('0\r\n\r\n', head.length) : head.length + length;
     if (end < 0 || end > rest.length) return answers;
-    const body = chunked ? rest.slice(head.length, end) : rest.slice(head.length, end);
+    const body = rest.slice(head.length, end);
     answers.push({ body, status, close: /^connection: close/im.test(head) });
     rest = rest.slice(chunked ? end + 5 : end);
   }

@@ -49,9 +49,9 @@ function compare(
   const answered = after('answered');
   // The note of an answer that was finished in the turn of the seal may come a little later than its count, and Node
   // emits `finish` for one that is destroyed in the middle of its body.
-  if (Math.abs(requests.served - answered) <= TURN + upgraded + requests.cut) return [];
+  if (Math.abs(requests.served - answered) <= MAX_ANSWERS_OF_TURN + upgraded + requests.cut) return [];
   return [`served is ${requests.served}, and the program noted ${answered} answers since it closed`];
 }
 
 /** Answers that may be finished in the turn in which the listeners close. */
-const TURN = 1;
+const MAX_ANSWERS_OF_TURN = 1;

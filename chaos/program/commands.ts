@@ -2,8 +2,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { block } from '../../test/fixtures/block.ts';
 import { note } from './evidence.ts';
 
-/** Longest that descriptors are looked for: the limit of the process is lowered before it starts. */
-const MOST_DESCRIPTORS = 4_096;
+/** Most descriptors that are opened: the process starts with a lower limit (FILE_LIMIT of processes.ts). */
+const MAX_DESCRIPTORS = 4_096;
 const A_DAY_MS = 86_400_000;
 
 const commands: Readonly<Record<string, (ms: number) => void>> = {
@@ -20,7 +20,7 @@ const commands: Readonly<Record<string, (ms: number) => void>> = {
   emfile: (ms) => {
     const held: number[] = [];
     try {
-      while (held.length < MOST_DESCRIPTORS) held.push(openSync('/dev/null', 'r'));
+      while (held.length < MAX_DESCRIPTORS) held.push(openSync('/dev/null', 'r'));
     } catch {
       // None is left: that is the fault.
     }

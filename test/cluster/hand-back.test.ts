@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { freePort } from '../fixtures/cluster/free-port.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { kill } from './cluster-process.ts';
 import { get, keep, keepTls } from './kept-connection.ts';
 import { connections, drains, pid, release, reload, reloaded, retired, start, stops } from './reloading.ts';

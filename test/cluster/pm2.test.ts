@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { countLost, startLoad, type LoadTally } from '@graceful-cluster/probe';
-import { freePort } from '../fixtures/cluster/free-port.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { request, survivors } from './cluster-process.ts';
 
 const run = promisify(execFile);

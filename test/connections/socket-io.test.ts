@@ -1,7 +1,7 @@
 // Socket.IO with its real client: each client connects again when its server is gone, and what it asked is answered.
 import t from 'tap';
 import { io, type Socket } from 'socket.io-client';
-import { freePort } from '../fixtures/cluster/free-port.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { startChild, type Child, type Owner } from '../helpers/child.ts';
 import { clean, options, sleep, stop } from '../helpers/shutdown.ts';
 import type { SocketIoSetup } from '../fixtures/connections/socket-io.ts';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { pristine } from '../helpers/child.ts';
-import { freePort } from '../fixtures/cluster/free-port.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { engineUnavailable, startEngine, type Engine, type EngineName } from './engine.ts';
 import { short, wanted } from './settings.ts';
 import { table } from './table.ts';

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../fixtures/cluster/free-port.ts';
+import { freePort } from '../helpers/free-port.ts';
 import type { Owner } from '../helpers/child.ts';
 
 /** A proxy with the settings of docs/proxies.md, in front of two servers. */

@@ -4,7 +4,7 @@ import { Agent } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { freePort } from '../fixtures/cluster/free-port.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { ask } from '../helpers/child.ts';
 import { short } from './settings.ts';
 import { startSystemd, systemdUnavailable } from './systemd.ts';

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const LIMIT_MS = 300_000;
 /** How often a check that needs luck may be run. */
 const TRIES = 3;
-const MOST_REASONS = 3;
+const MAX_REASONS = 3;
 const wanted = process.argv.slice(2);
 
 // What is mutated is put back when this process exits.
@@ -67,7 +67,7 @@ function reasons(output) {
   const failed = lines.filter(
     (line) => /^not ok \d+ - (?!build)/.test(line) || / (?:lost|refused) \(/.test(line),
   );
-  const rest = failed.length - MOST_REASONS;
-  const shown = failed.slice(0, MOST_REASONS).map((line) => line.replace(/^not ok \d+ - /, '').slice(0, 120));
+  const rest = failed.length - MAX_REASONS;
+  const shown = failed.slice(0, MAX_REASONS).map((line) => line.replace(/^not ok \d+ - /, '').slice(0, 120));
   return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ') || 'it failed';
 }

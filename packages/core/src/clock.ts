@@ -5,7 +5,10 @@ export function now(): number {
   return performance.now();
 }
 
-/** One whole turn of the event loop, poll for new events included. */
+/**
+ * Resolves in the next check phase of the event loop. Between two calls in a row lies one poll for new events; the
+ * first after an event, such as a signal, may have none.
+ */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

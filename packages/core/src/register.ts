@@ -30,7 +30,7 @@ function attach(server: Server): void {
 }
 
 onServerListening((server) => {
-  // In the same turn: a connection may come in the next one, and a session of HTTP/2 that began before is not listed.
+  // In the same turn: a connection may arrive in the next one, and before Node 24 its HTTP/2 session is in no list.
   if (!isScheduling()) attach(server);
   // By then the round-robin scheduler has taken the handle away from a server of its own.
   else setImmediate(attach, server);

@@ -41,7 +41,11 @@ type Handle = (...args: Parameters<GracefulMiddleware>) => void;
 /** The options of `graceful()`, its own first. */
 const NAMES = ['health', 'server', 'coordinator', ...optionNames];
 
-/** Drains an Express app without losing a request: `app.use(graceful())`, before or after `listen`, is all. */
+/**
+ * Drains an Express app without losing a request: `app.use(graceful())`, before or after `listen`, is all.
+ *
+ * @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_INVALID_ARGUMENT, ERR_GRACEFUL_SERVER_OWNED
+ */
 export function graceful(
   ...args: [options?: GracefulOptions | undefined] | [options: GracefulOptions]
 ): GracefulMiddleware {

@@ -47,7 +47,7 @@ function coordinatorOptions(options: GracefulClusterOptions): CoordinatorOptions
   return own;
 }
 
-/** Undefined where Fastify was made without a logger: then `log` discards everything, what must be told as well. */
+/** Undefined where Fastify was made without a logger: then `log` discards all, also what stderr must show. */
 function findLogger({ log }: FastifyInstance): FastifyInstance['log'] | undefined {
   return log.info === log.error ? undefined : log;
 }

@@ -61,6 +61,8 @@ interface Module {
 /**
  * Fastify plugin. On a signal, and when the program calls `close()`, it closes the listeners, runs the
  * `preClose` hooks, drains the connections, and only then lets Fastify close itself and run its `onClose` hooks.
+ *
+ * @throws ERR_GRACEFUL_INVALID_OPTION, ERR_GRACEFUL_INVALID_ARGUMENT
  */
 export const gracefulCluster: Plugin & Module = Object.assign(wrapped, {
   gracefulCluster: wrapped,

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
  * reads what the clients have sent, and then says Close 1001; the hook of that plugin closes WebSockets at once,
  * without a code. One that the application ends by itself (`onUpgrade`) stays open for longer.
  */
-const MOST_LOOKS = 200;
+const MAX_LOOKS = 200;
 
 interface WithWebSockets {
   /** Set by `@fastify/websocket`: a server of the `ws` library. */
@@ -50,7 +50,7 @@ export function takePreCloseHooks(root: FastifyInstance): () => void {
   function runWhenSaid(looks: number): void {
     const { clients = [] } = (root as WithWebSockets).websocketServer ?? {};
     const isOpen = [...clients].some(({ readyState, OPEN }) => readyState === OPEN);
-    if (isOpen && looks < MOST_LOOKS) setTimeout(runWhenSaid, 1, looks + 1);
+    if (isOpen && looks < MAX_LOOKS) setTimeout(runWhenSaid, 1, looks + 1);
     else runAll();
   }
 

@@ -3,6 +3,7 @@ import type { Hook, HookOptions } from './hooks.ts';
 import type { OnEvent } from './events.ts';
 import type { ShutdownReport, State, ConnectionCounts } from './report.ts';
 
+/** What a coordinator has open now. */
 export interface CoordinatorStats extends ConnectionCounts {
   readonly state: State;
   readonly ready: boolean;
@@ -22,8 +23,8 @@ export interface ShutdownCoordinator extends AsyncDisposable {
   /**
    * Takes a server into care: any `net.Server`, `http.Server`, `https.Server`, before or after it listens, a closed
    * one too (it may listen again). Attaching it twice gives the same detach function. A server attached, or
-   * listening, after a shutdown began is closed at once. Connections from before are taken over, except those of a
-   * `tls.Server`; HTTP/2 sessions since Node 24.
+   * listening, after the listeners began to close is closed at once. Connections from before are taken over, except
+   * those of a `tls.Server`; HTTP/2 sessions since Node 24.
    *
    * @returns a function that lets go of the server again
    * @throws ERR_GRACEFUL_INVALID_ARGUMENT if it is not a server
@@ -50,7 +51,7 @@ export interface ShutdownCoordinator extends AsyncDisposable {
    * Adds work for before the listeners close, while traffic is served. All of it together may take half of the time
    * until connections are cut.
    *
-   * @throws as `onShutdown`
+   * @throws as `onShutdown`, and ERR_GRACEFUL_TOO_LATE once a shutdown began
    */
   readonly beforeShutdown: (name: string, hook: Hook, options?: HookOptions) => () => void;
   /**
@@ -70,12 +71,17 @@ export interface ShutdownCoordinator extends AsyncDisposable {
    */
   readonly onUpgrade: (end: EndUpgraded) => () => void;
   readonly state: State;
-  /** False from the signal on, and while `setReady(false)` holds. */
+  /** False once a shutdown began, or the primary announced one, and while `setReady(false)` holds. */
   readonly ready: boolean;
-  /** @throws ERR_GRACEFUL_INVALID_ARGUMENT */
+  /**
+   * After false, readiness answers 503 until true is set.
+   *
+   * @throws ERR_GRACEFUL_INVALID_ARGUMENT
+   */
   readonly setReady: (ready: boolean) => void;
   /** Aborts when the listeners are off the network, for endless streams and background loops. */
   readonly signal: AbortSignal;
+  /** What is open now, workers included. */
   readonly stats: () => CoordinatorStats;
   /**
    * Listens to an event; returns a function that stops listening.

@@ -60,7 +60,7 @@ export class GracefulTypeError extends TypeError {
 
 const warned = new Set<GracefulWarningCode>();
 
-/** Warns once per process and code. */
+/** Warns once per code, in each copy of this package. */
 export function warn(code: GracefulWarningCode, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);

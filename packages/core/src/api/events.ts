@@ -5,7 +5,7 @@ export interface Progress extends ConnectionCounts {
   readonly state: State;
   /** Milliseconds until connections are cut. */
   readonly left: number;
-  /** The requests that are waited for, the oldest first, at most ten: `GET /export, 4.2 s`. */
+  /** What is waited for, at most ten, of each server the oldest request first: `GET /export, 4.2 s`. */
   readonly waiting: readonly string[];
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
 
+/** Options of `healthHandler`. */
 export interface HealthOptions {
   /**
    * Path that answers 200 as long as the process serves, while it drains too.

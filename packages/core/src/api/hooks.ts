@@ -5,8 +5,8 @@ export interface HookOptions {
   /** Names of hooks that must be done before this one begins. */
   readonly after?: readonly string[] | undefined;
   /**
-   * Longest run in milliseconds.
-   * @defaultValue an equal share of the time left for each hook that has yet to run
+   * Longest run in milliseconds; never more than an equal share of the time left for each hook that has yet to run.
+   * @defaultValue that share
    */
   readonly timeout?: number | undefined;
 }

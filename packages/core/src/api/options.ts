@@ -17,10 +17,10 @@ export interface QuietDelay {
   readonly quiet: number;
 }
 
-/** Called instead of `process.exit` when a signal began the shutdown. */
+/** Called instead of `process.exit`, at the end of a shutdown that would end the process. */
 export type ExitFunction = (code: number, report: ShutdownReport) => void;
 
-/** All times are in milliseconds. */
+/** Options of `createCoordinator`. All times are in milliseconds. */
 export interface CoordinatorOptions {
   /**
    * Signals that start a shutdown and, at its end, the exit of the process. `[]` for none.
@@ -34,8 +34,8 @@ export interface CoordinatorOptions {
   readonly timeout?: number | undefined;
   /**
    * Milliseconds of `timeout` kept for what runs after the drain: `onShutdown` hooks, signal listeners of the program's
-   * own, an `exit` function, workers. Connections are cut when only this is left. Where there is none of them, 500
-   * or a tenth of `timeout` is kept. By default at most a quarter of `timeout`.
+   * own, an `exit` function, workers. Connections are cut when only this is left. Where there is none of them, less
+   * is kept: at most 500, and 0.1 for each open connection. By default at most a quarter of `timeout`.
    * @defaultValue 2000
    */
   readonly cleanupTimeout?: number | undefined;
@@ -50,7 +50,7 @@ export interface CoordinatorOptions {
    * Milliseconds for which an idle keep-alive connection stays open; a request in that time is served with
    * `Connection: close`. Clients whose think time is shorter lose nothing. One that never sent a byte stays until it
    * is `handshakeTimeout` + `keepAliveGrace` old as well: where packets of a fresh connection are lost, the client
-   * sends its request again only after 1 to 3 s.
+   * sends its request again only after 1 to 3 s. Not so over loopback.
    * @defaultValue 1000
    */
   readonly keepAliveGrace?: number | undefined;
@@ -79,8 +79,8 @@ export interface CoordinatorOptions {
    */
   readonly handleFatalErrors?: boolean | undefined;
   /**
-   * Whether a person waits for the stop: `shutdownDelay` is 0 then, and connections that ask for nothing get 50 ms in
-   * place of `keepAliveGrace`. Requests in flight have all their time.
+   * Whether a person waits for the stop: then `shutdownDelay` is 0, `keepAliveGrace` at most 50 and `handshakeTimeout`
+   * at most 100. Requests in flight have all their time.
    * True for a SIGINT or SIGUSR2 at a terminal and in a program that `node --watch` runs, if not given.
    * @defaultValue found out
    */
@@ -92,8 +92,8 @@ export interface CoordinatorOptions {
    */
   readonly logger?: Logger | boolean | undefined;
   /**
-   * Whether the process exits at the end of a shutdown that a signal began. A function is called with the code and
-   * the report instead.
+   * Whether the process exits at the end of a shutdown that a signal or an error began. A function is called with the
+   * code and the report instead.
    * @defaultValue true
    */
   readonly exit?: boolean | ExitFunction | undefined;

@@ -18,7 +18,7 @@ export interface WorkerReport {
   /**
    * - `drained`: it closed, drained and reported
    * - `left`: it ended without a report, with code 0 or by the signal itself; or while it was still starting
-   * - `died`: it crashed; what it held is lost
+   * - `died`: it crashed, or exited with requests in flight; what it held is lost
    * - `killed`: it had not reported at the deadline
    */
   readonly outcome: 'drained' | 'left' | 'died' | 'killed';
@@ -50,7 +50,7 @@ export interface ThreadReport {
  *   network are reset
  * - `unlink`: path of a Unix socket removed first; no client is reset
  * - `shutdown`: an abstract Unix socket shut down for reading; new clients are refused at once, none is reset
- * - `none`: closed after three turns of the event loop without a new connection
+ * - `none`: closed after three turns of the event loop without a new connection, or after 250 ms
  */
 export type Seal = 'detach' | 'filter' | 'backlog' | 'unlink' | 'shutdown' | 'none';
 
@@ -60,16 +60,17 @@ export interface ListenerReport {
   readonly seal: Seal;
   /** Why a better method was not used, one sentence each. */
   readonly notes: readonly string[];
-  /** Connections in the accept queue at the signal, or null where it cannot be counted. */
+  /** Connections in the accept queue when the close began, or null where it cannot be counted. */
   readonly queued: number | null;
-  /** Handshakes in progress at the signal, or null where they cannot be counted. */
+  /** Handshakes in progress when the close began, or null where they cannot be counted. */
   readonly handshakes: number | null;
   /**
    * Connections that were still in the queue when it was closed, and so were reset; null where they cannot be counted:
-   * then the stop is not clean. 0 for a socket that was inherited or passed on to a child process, whose queue stays.
+   * then the stop is not clean. 0 where the queue stays with other processes: an
+   * inherited socket, or one that a child process or the primary of the cluster holds.
    */
   readonly abandoned: number | null;
-  /** Milliseconds from the signal to the close of the listening socket. */
+  /** Milliseconds that the close took. */
   readonly duration: number;
 }
 
@@ -81,7 +82,7 @@ export interface ConnectionCounts {
   readonly idle: number;
 }
 
-/** A connection, or a worker or a thread with all of its own, destroyed at the deadline. */
+/** A connection, a worker or thread with all of its own, or tracked work, not done at the deadline. */
 export interface CutConnection {
   readonly kind:
     | 'request'
@@ -94,7 +95,7 @@ export interface CutConnection {
     | 'raw'
     | 'worker'
     | 'work';
-  /** `GET /export, 4.2 s` for a request, the peer's address otherwise. */
+  /** `GET /export, 4.2 s`; the name of work, a worker or a thread; else the peer's address. */
   readonly name: string;
   /** Requests that got no answer, several where they were pipelined. */
   readonly requests: number;
@@ -122,11 +123,14 @@ export interface Interference {
 export interface ShutdownReport {
   /** The signal's name, `shutdown()`, or what the caller gave. */
   readonly reason: string;
-  /** Whether nothing was cut, no hook failed, no deadline passed, and that is known of every accept queue. */
+  /**
+   * Whether no client lost anything, no hook failed, and that is known of every accept queue. What was cut with
+   * `lost: false` does not count.
+   */
   readonly clean: boolean;
   /**
-   * 1 if anything was cut, failed or timed out, or if an error began the shutdown; else 0. A queue that this platform
-   * cannot count is no failure.
+   * 1 if a client lost anything, a hook or a worker failed, or there are `errors`; else 0. A queue that cannot be
+   * counted is no failure.
    */
   readonly exitCode: 0 | 1;
   /** From the signal to the report. */
@@ -136,7 +140,7 @@ export interface ShutdownReport {
   readonly connections: {
     /** Open when the listeners began to close. */
     readonly open: number;
-    /** Ended after a response that said `Connection: close`. */
+    /** Ended after a response that said `Connection: close`, or an HTTP/2 session after its last stream. */
     readonly answered: number;
     /** Ended by us while idle. */
     readonly idle: number;

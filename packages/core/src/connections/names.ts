@@ -11,12 +11,12 @@ export function peerName(stream: Duplex): string {
 }
 
 /** Longest path in a name, in characters. */
-const MAX_PATH = 200;
+const MAX_PATH_LENGTH = 200;
 
 /** `GET /export`: the path alone, since a query string or the user of an absolute URL may be a secret. */
 export function requestName(method: string | undefined, url: string | undefined): string {
   const path = (url ?? '').replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
-  return `${method} ${path.slice(0, MAX_PATH) || '/'}`;
+  return `${method} ${path.slice(0, MAX_PATH_LENGTH) || '/'}`;
 }
 
 /** `GET /export, 4.2 s`: a name, and the time since `since`. */

@@ -28,7 +28,8 @@ export interface RawOptions {
 }
 
 /**
- * Connections of a plain `net.Server` or `tls.Server`: the application is told and ends them; what is left is cut.
+ * Connections of a plain `net.Server` or `tls.Server`: the application learns of the stop by `signal` and `closing`,
+ * and ends them; what is left is cut.
  *
  * @param event - `connection`, or `secureConnection` for a server over TLS
  */

@@ -1,7 +1,7 @@
 import { turn } from '../clock.ts';
 
 /** Most connections that are looked at in one turn of the event loop: a look at a new one takes 2 to 5 µs. */
-const SLICE = 500;
+const MAX_IN_TURN = 500;
 
 /** Does something once with each of many connections, a bounded number in a turn, so that requests are not delayed. */
 export interface Walk<Item> {
@@ -23,7 +23,7 @@ export function createWalk<Item>(act: (items: readonly Item[]) => void): Walk<It
   let coming = new Set<Item>();
   let next: NodeJS.Immediate | undefined;
 
-  function go(most = SLICE): void {
+  function go(most = MAX_IN_TURN): void {
     const items: Item[] = [];
     for (const item of coming) {
       if (items.length === most) break;
@@ -38,7 +38,7 @@ export function createWalk<Item>(act: (items: readonly Item[]) => void): Walk<It
     add: (items) => {
       if (coming.size === 0) coming = items;
       else for (const item of items) coming.add(item);
-      if (coming.size > SLICE) next ??= setImmediate(go);
+      if (coming.size > MAX_IN_TURN) next ??= setImmediate(go);
       else if (next === undefined) go();
     },
     drop: (item) => coming.delete(item),

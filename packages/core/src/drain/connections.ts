@@ -92,10 +92,7 @@ export function combineConnections(parts: readonly Connections[]): Connections {
   const sum = <Key extends string>(values: readonly Readonly<Record<Key, number>>[], key: Key): number =>
     values.reduce((total, each) => total + each[key], 0);
   return {
-    counts: () => {
-      const counts = parts.map((part) => part.counts());
-      return { open: sum(counts, 'open'), inFlight: sum(counts, 'inFlight'), idle: sum(counts, 'idle') };
-    },
+    counts: () => sumCounts(parts.map((part) => part.counts())),
     unsettled: () => parts.reduce((total, part) => total + part.unsettled(), 0),
     waiting: (limit) => parts.flatMap((part) => part.waiting(limit)).slice(0, limit),
     announce: () => {
@@ -159,4 +156,9 @@ export function cutEach<Item, Cut>(
     if (enough?.() === true) break;
   }
   return done;
+}
+
+export function sumCounts(counts: readonly ConnectionCounts[]): ConnectionCounts {
+  const sum = (key: keyof ConnectionCounts): number => counts.reduce((total, each) => total + each[key], 0);
+  return { open: sum('open'), inFlight: sum('inFlight'), idle: sum('idle') };
 }

@@ -1,4 +1,4 @@
-import { cutInTurn, type ConnectionTotals } from './connections.ts';
+import { cutInTurn, sumCounts, type ConnectionTotals } from './connections.ts';
 import type { ConnectionCounts, CutConnection, ListenerReport } from '../api/report.ts';
 import type { DrainLimits } from './limits.ts';
 import type { CloseOptions } from '../listener/close.ts';
@@ -47,11 +47,6 @@ export function combine(parts: readonly Drainable[]): Drainable {
       for (const part of parts) part.release();
     },
   };
-}
-
-export function sumCounts(counts: readonly ConnectionCounts[]): ConnectionCounts {
-  const sum = (key: keyof ConnectionCounts): number => counts.reduce((total, each) => total + each[key], 0);
-  return { open: sum('open'), inFlight: sum('inFlight'), idle: sum('idle') };
 }
 
 export interface DrainOptions extends CloseOptions, DrainLimits {

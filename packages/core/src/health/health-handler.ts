@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkCoordinator } from '../api/check-coordinator.ts';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
-import { expected, type GracefulTypeError } from '../api/errors.ts';
+import { invalid } from '../api/option-values.ts';
 import {
   markHealthHandler,
   type HealthAnswer,
@@ -103,8 +103,4 @@ function checkOptions(live: unknown, ready: unknown, checks: unknown, checkTimeo
   if (typeof checkTimeout !== 'number' || !(checkTimeout > 0 && checkTimeout < Infinity)) {
     throw invalid('checkTimeout', 'a finite number > 0', checkTimeout);
   }
-}
-
-function invalid(name: string, rule: string, got: unknown): GracefulTypeError {
-  return expected('ERR_GRACEFUL_INVALID_OPTION', name, rule, got);
 }

@@ -8,7 +8,7 @@ const MAX_PROCESSES = 64;
  * Whether a child process, or a child of one, holds this kernel socket too: it got it by `child.send(message, server)`
  * or by `stdio`, and may go on listening when this process has ended. False where /proc cannot be read.
  */
-export function isPassedOn(fd: number): boolean {
+export function isHeldByChild(fd: number): boolean {
   if (process.platform !== 'linux' || fd < 0) return false;
   const processes = childrenOf('self');
   if (processes.length === 0) return false;

@@ -27,7 +27,8 @@ const forUnix: ReadonlySet<SealMethod> = new Set([unlink, shutdown]);
 /**
  * Closes a listening socket so that no client that reached the kernel is reset.
  *
- * The listener is off the network when this function returns its promise; the promise resolves when it is closed.
+ * The listener is off the network when this function returns its promise, unless the method is `backlog` or `none`,
+ * which leave it on until they close it; the promise resolves when it is closed.
  * It closes nothing but the listener: connections are not touched.
  */
 export async function closeListener(socket: ListeningSocket, options: CloseOptions): Promise<ListenerReport> {

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:net';
 import { servesHealthAlone } from '../api/health.ts';
 
-/** Published by Node when a server listens, before its `listening` event (diagnostics_channel, since Node 20.6). */
+/** Published by Node when a server listens, before its `listening` event (nodejs/node#53136: Node 20.16, 22.3). */
 const CHANNEL = 'tracing:net.server.listen:asyncEnd';
 
 /** Calls `visit` with each server that begins to listen, health-only ones left out. Returns a function to stop. */

@@ -1,6 +1,6 @@
 import { Server } from 'node:net';
 import { fileDescriptor, isCopyOfPrimary, isInherited, rawHandle, receiver } from '../node-internals/net.ts';
-import { isPassedOn } from '../kernel/passed-on.ts';
+import { isHeldByChild } from '../kernel/passed-on.ts';
 import { closeBeside, notedPath, type UnixPath } from './unix-path.ts';
 
 // Taken before a stop replaces it (shutdown/kept-close.ts).
@@ -66,7 +66,7 @@ export function serverSocket(server: Server): ListeningSocket {
     port: (typeof address === 'object' && address?.port) || 0,
     copied: isCopyOfPrimary(handle),
     inherited: isInherited(server),
-    passedOn: () => isPassedOn(fileDescriptor(handle)),
+    passedOn: () => isHeldByChild(fileDescriptor(handle)),
     accepted: () => accepted,
     receive: receiver(handle),
     relisten: (backlog) => typeof handle?.listen === 'function' && handle.listen(backlog) === 0,

@@ -44,8 +44,9 @@ export function unixPath(address: string): UnixPath {
 }
 
 /**
- * Closes a listener beside a successor. libuv removes the path that it has bound when it closes the socket, even where
- * another socket is there by now, or where the process has changed its folder and the path leads elsewhere.
+ * Closes a listener and keeps the path of its successor. libuv removes the path that it has bound when it closes the
+ * socket, even where another socket is there by now, or where the process has changed its folder and the path leads
+ * elsewhere.
  *
  * @param address - as libuv has it
  */

@@ -12,7 +12,7 @@ interface Parts {
 }
 
 /**
- * Takes the parser off an HTTP connection and drops what is still read from it. The socket hears of nothing: it is left
+ * Takes the parser off an HTTP connection and drops what is still read from it. The socket gets no event: it is left
  * to be destroyed. Does nothing, and returns false, where this Node does not let it be done, and over TLS.
  *
  * @param heard - called for each chunk, and with true when the peer has ended

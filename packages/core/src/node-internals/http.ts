@@ -63,7 +63,7 @@ export function knownSockets(server: Server): readonly Socket[] {
   return parsers.map(({ socket }) => socket).filter((socket) => socket !== undefined);
 }
 
-/** Sockets on which a message has begun, and those that never sent one (llhttp's clock runs from the accept). */
+/** Sockets on which a message has begun, and those that never sent one: Node's parser counts from the accept. */
 export function begunSockets(server: Server): ReadonlySet<Socket> | undefined {
   const list = parserList(server);
   return list && new Set(list.active().flatMap(({ socket }) => socket ?? []));
@@ -134,6 +134,7 @@ export function onHead(response: ServerResponse, change: ChangeHead): void {
   }
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
   response.writeHead = (...args: unknown[]) => {
+    // With a header set, `change` writes into the response itself: there is no list here that it could return.
     if (response.getHeaderNames().length === 0) response.setHeader('Connection', 'keep-alive');
     change(response, undefined);
     return writeHead(...args);

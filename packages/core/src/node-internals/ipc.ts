@@ -7,6 +7,8 @@ interface End {
 }
 
 /**
+ * Sends a message over an IPC channel, with a handle if one is given. It never throws.
+ *
  * @param done - called once it is written, or with an error: Node 26 throws where the channel is closed but not yet
  *   noticed
  */

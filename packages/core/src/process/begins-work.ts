@@ -16,7 +16,7 @@ export function whenWorkBegins(began: () => void): void {
 
 /**
  * Calls a function, and returns whether it began something asynchronous: a timer, a promise, a request; or resolved a
- * promise that something else waits for.
+ * promise, for which something else may wait.
  */
 export function beginsWork<T>(call: () => T): { readonly result: T; readonly began: boolean } {
   let began = false;

@@ -34,7 +34,7 @@ export function guardFromTheStart(): void {
   guardExitAndKill();
 }
 
-/** Tells of an exit past the guard, by a program that took hold of `process.exit` before that began. */
+/** Reports an exit by Node's own `process.exit`, which the program had taken hold of before the guard began. */
 function tellOfExit(code: number): void {
   const unfinished = unfinishedStops();
   if (unfinished.length === 0) return;
@@ -116,7 +116,7 @@ function nameSignal(signal: string | number = 'SIGTERM'): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
 }
 
-/** The exit code of a process that a signal ended, as a shell tells it: 128 + its number. */
+/** The exit code of a process that a signal ended, as a shell reports it: 128 + its number. */
 export function signalExitCode(signal: NodeJS.Signals | undefined): number | undefined {
   return signal === undefined ? undefined : 128 + constants.signals[signal];
 }

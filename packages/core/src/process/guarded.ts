@@ -2,7 +2,7 @@ import { isLeaving } from './exit.ts';
 import { shared } from './registry.ts';
 import { runningStops, watchStops } from './stops.ts';
 
-/** Names of what a copy of this package guards: one of them is enough. */
+/** Names of what a copy of this package guards already: a second copy leaves that to the first. */
 const guarded = shared<Set<string>>('guarded', Set);
 
 /**

@@ -21,11 +21,11 @@ const originals = new WeakMap<Listener, Listener>();
  * an exit, a 503 of a framework that is closing are what such listeners are for. While nothing is shutting down they
  * are called as ever; `process.listeners` and `process.off` know them as they were.
  *
- * A listener that `process.listeners` does not show stays in front: by such a one tsx says to the process that started
- * the program that the signal has come, and without that word that process sends SIGKILL after 30 ms.
+ * A listener that `process.listeners` does not show stays in front: tsx has one, which reports the signal to the process
+ * that started the program, and without that report tsx sends SIGKILL after 30 ms.
  *
- * The listener `first` stays all the time: Node gives up its handle with the last one, and a signal that has come and
- * is not delivered yet would be lost with it.
+ * The listener `first` stays all the time: Node closes its signal handle with the last listener, and a signal that has
+ * arrived and is not delivered yet would be lost with the handle.
  *
  * @returns a function that leaves them to Node again
  */

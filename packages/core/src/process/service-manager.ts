@@ -11,7 +11,7 @@ export interface ServiceManager {
   readonly stopping: () => void;
   /** One line for `systemctl status`. */
   readonly status: (text: string) => void;
-  /** The stop may take `milliseconds` more, beyond the unit's `TimeoutStopSec`, unless another call follows by then. */
+  /** Lets the stop outlast the unit's `TimeoutStopSec`, until `milliseconds` from now; the next call moves that. */
   readonly extendTimeout: (milliseconds: number) => void;
   /** Sends the signs of life that the unit's `WatchdogSec` asks for. Returns a function that stops this. */
   readonly feedWatchdog: () => () => void;

@@ -10,8 +10,8 @@ const ANSWER_MS = 200;
 const LOOK_MS = 10;
 
 /**
- * A coordinator in a worker thread hears no signal: Node delivers them to the main thread alone, whose coordinator
- * tells this one to drain. When it has, the thread exits, after the threads that it has made: Node ends those with it.
+ * A coordinator in a worker thread gets no signal: Node delivers signals to the main thread alone, whose coordinator
+ * orders this one to drain. When it has, the thread exits, after the threads that it has made: Node ends those with it.
  */
 export function createThreadRole(): Role {
   const thread = process.getBuiltinModule('node:worker_threads').threadId;

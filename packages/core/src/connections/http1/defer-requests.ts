@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-/** Hands requests to the application one turn late, while draining only. */
+/** Hands requests to the application one turn late, from the announcement of a shutdown on. */
 export interface DeferredRequests {
   readonly start: () => void;
   /** Keeps a request from the application. */

@@ -18,11 +18,11 @@ const CLOSED_MS = 5;
 /**
  * Part of the drain, from 0 to 1, in which connections are handed back. What is left then ends as in any other drain.
  */
-const HAND_BACK_PART = 0.5;
+const HAND_BACK_SHARE = 0.5;
 
 /** Hands idle connections to another process, one after the other, instead of closing them. */
 export interface HandBack {
-  /** Whether the connection will go to another process when it is idle, and so must not be told that it ends. */
+  /** Whether the connection will go to another process when it is idle, so that no response may say `close`. */
   readonly keeps: (connection: Http1Connection) => boolean;
   /** Hands a connection over as soon as it is idle. Returns false where it has to end here. */
   readonly offer: (connection: Http1Connection) => boolean;
@@ -44,7 +44,7 @@ function createWindow(limits: () => DrainLimits): Window {
   let closed = false;
   const left = (): number => {
     if (closed || limits().handBack === undefined) return 0;
-    half ??= limits().left() * (1 - HAND_BACK_PART);
+    half ??= limits().left() * (1 - HAND_BACK_SHARE);
     return Math.max(0, limits().left() - half);
   };
   return {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** More finished responses than this, if no fewer than the others, are let go of: in the mean each is moved once. */
-const FINISHED_KEPT = 32;
+const MAX_FINISHED = 32;
 
 /**
  * The requests of one connection whose response is not with the kernel in full, in the order in which they came, which
@@ -46,7 +46,7 @@ export class InFlight {
       this.#responses[at] = undefined;
       this.#start += 1;
     }
-    if (this.#start > FINISHED_KEPT && this.#start >= this.size) {
+    if (this.#start > MAX_FINISHED && this.#start >= this.size) {
       this.#forget(0, this.#start);
       this.#start = 0;
     }

@@ -67,7 +67,7 @@ export function trackHttp1(
   const plain = event === 'connection';
   const endings = createEndings({ server, plain, hooks, census, limits: () => limits });
   const { handBack, idle, end } = endings;
-  /** While nothing shuts down, those that Node does not show; then all. */
+  /** While nothing shuts down, those that Node does not show or that pipeline; then all. */
   const sockets = createOpenSet<Socket, Http1Connection>(
     (connection) => {
       census.leave(connection);

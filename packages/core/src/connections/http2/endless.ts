@@ -10,7 +10,7 @@ const LOOK_MS = 100;
 const GRPC_MARGIN_MS = 500;
 
 /** RFC 9113, section 7. */
-const NO_ERROR = 0x0;
+export const NO_ERROR = 0x0;
 
 /** UNAVAILABLE: the client may try again elsewhere (https://grpc.io/docs/guides/status-codes/). */
 const UNAVAILABLE = { 'grpc-status': '14', 'grpc-message': 'the server is going away' };

@@ -13,12 +13,11 @@ import { openSessions, openStreams, underSession } from '../../node-internals/ht
 import { peerName } from '../names.ts';
 import { createOpenSet } from '../open-set.ts';
 import { leaveRaw } from '../raw.ts';
-import { endEndless, isEventStream } from './endless.ts';
+import { endEndless, isEventStream, NO_ERROR } from './endless.ts';
 import { createGoaway, type Goaway } from './goaway.ts';
 import { createSession, streamName, type OpenSession, type OpenStream, type Session } from './session.ts';
 
-/** Error codes of RFC 9113, section 7. */
-const NO_ERROR = 0x0;
+/** RFC 9113, section 7. */
 const CANCEL = 0x8;
 
 /** Node exports no class to ask with `instanceof`; both kinds have this method since they exist. */

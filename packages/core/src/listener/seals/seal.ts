@@ -3,7 +3,7 @@ import type { SealTarget } from '../seal-target.ts';
 
 export interface SealMethod {
   readonly seal: Seal;
-  /** Takes the listener off the network, synchronously. Returns why it could not, or undefined. */
+  /** Takes the listener off the network at once (`backlog`, `none`: in `finish`). Returns why it could not. */
   readonly apply: (target: SealTarget) => string | undefined;
   /**
    * Waits for what the kernel has promised to clients, then calls `close`, once, in the turn that saw nothing left.

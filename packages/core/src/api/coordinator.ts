@@ -91,7 +91,10 @@ export interface ShutdownCoordinator extends AsyncDisposable {
   readonly on: OnEvent;
   /** Whether `dispose()` was called: no signal is heard any more. */
   readonly disposed: boolean;
-  /** Takes off every listener that was added, signal handlers included; servers go on without care. */
+  /**
+   * Takes off every listener that was added, signal handlers included; servers go on without care. In the middle of a
+   * shutdown it does so at the end of that.
+   */
   readonly dispose: () => void;
 }
 

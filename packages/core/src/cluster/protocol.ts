@@ -9,6 +9,8 @@ import { isCounts, isReport, isSignal, isStringList } from './shapes.ts';
 export type WorkerMessage =
   /** The worker has a coordinator. */
   | { readonly type: 'hello' }
+  /** It has none any more: it was disposed. */
+  | { readonly type: 'goodbye' }
   /** Whether it is willing (`setReady`), and whether a server in its coordinator's care listens. */
   | { readonly type: 'ready'; readonly ready: boolean; readonly listening: boolean }
   /** A signal reached the worker; only the primary decides. */
@@ -86,7 +88,8 @@ export function unwrapFromWorker(message: unknown, packing: Packing): WorkerMess
   const fields = unwrap(message, packing);
   switch (fields?.['type']) {
     case 'hello':
-      return { type: 'hello' };
+    case 'goodbye':
+      return { type: fields['type'] };
     case 'ready': {
       const { ready = true, listening = false } = fields;
       if (typeof ready !== 'boolean' || typeof listening !== 'boolean') return undefined;

@@ -53,4 +53,6 @@ export interface DrainOptions extends CloseOptions, DrainLimits {
   readonly reason: string;
   /** Milliseconds until the end of everything, cleanup included. */
   readonly leftOfAll: () => number;
+  /** Resolves when the servers of this process itself have no connection left. */
+  readonly ownDrained: () => Promise<unknown>;
 }

@@ -60,7 +60,8 @@ export function listsConnections(server: Server): boolean {
 /** Sockets that the server has accepted, those from before we looked included. */
 export function knownSockets(server: Server): readonly Socket[] {
   const parsers = parserList(server)?.all() ?? [];
-  return parsers.map(({ socket }) => socket).filter((socket) => socket !== undefined);
+  // Null for one that was given to another process.
+  return parsers.flatMap(({ socket }) => socket ?? []);
 }
 
 /** Sockets on which a message has begun, and those that never sent one: Node's parser counts from the accept. */

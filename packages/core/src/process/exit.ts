@@ -20,8 +20,12 @@ const SLOW_READER_MS = 1_000;
  * - `until`: the end of all time that the coordinators were given, on the clock of `now()`
  * - `program`: 1 if the program has begun a stop of its own, which ends by itself
  * - `pending`: promises of signal listeners of the program that are not settled
+ * - `expected`: coordinators that will give a code when their stop is over
  */
-const state = shared<Map<'code' | 'least' | 'asked' | 'until' | 'program' | 'pending', number>>('exit', Map);
+const state = shared<Map<'code' | 'least' | 'asked' | 'until' | 'program' | 'pending' | 'expected', number>>(
+  'exit',
+  Map,
+);
 let timer: NodeJS.Timeout | undefined;
 let emptied = false;
 
@@ -72,8 +76,29 @@ export function isLeaving(): boolean {
 
 watchStops(leave);
 
+/**
+ * Keeps the process, and what it has noted of its end, until the returned function is called, or the time is up: the
+ * report of a stop comes before its exit.
+ *
+ * @param until - on the clock of `now()`
+ */
+export function expectExit(until: number): () => void {
+  state.set('expected', (state.get('expected') ?? 0) + 1);
+  const limit = setTimeout(release, Math.max(0, until - now())).unref();
+  let released = false;
+  return release;
+
+  function release(): void {
+    if (released) return;
+    released = true;
+    clearTimeout(limit);
+    state.set('expected', (state.get('expected') ?? 0) - 1);
+    leave();
+  }
+}
+
 function leave(): void {
-  if (runningStops().length > 0) return;
+  if (runningStops().length > 0 || (state.get('expected') ?? 0) > 0) return;
   if (!isLeaving()) {
     // A stop by `shutdown()` alone: the program goes on.
     state.delete('program');

@@ -62,7 +62,7 @@ function guardExitAndKill(): () => void {
     const number = Number(code ?? process.exitCode ?? 0);
     const unfinished = unfinishedStops();
     if (unfinished.length === 0) return exit.apply(process, args);
-    const isDone = number === 0 || unfinished.some(({ signal }) => number === signalExitCode(signal));
+    const isDone = number === 0 || isStopCode(number);
     const what = `process.exit(${number})`;
     for (const stop of unfinished) stop.note(what, isDone ? 'deferred' : 'aborted');
     if (isDone) {
@@ -89,7 +89,11 @@ function guardExitAndKill(): () => void {
     return kill.call(process, pid, signal);
   };
 
-  Object.assign(process, { exit: guardedExit, kill: guardedKill });
+  try {
+    Object.assign(process, { exit: guardedExit, kill: guardedKill });
+  } catch (error) {
+    notice(`an exit of the program will cut a stop short: ${String(error)}`);
+  }
   // Without this, `import { exit } from 'node:process'` would still be Node's own function.
   syncBuiltinESMExports();
   // A function that was replaced again since stays, and lets everything through.
@@ -114,6 +118,12 @@ function isWatched(signal: string): boolean {
 function nameSignal(signal: string | number = 'SIGTERM'): string | undefined {
   if (typeof signal === 'string') return signal;
   return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
+}
+
+/** Whether a code says that a signal which begins a stop has ended the process: any of them, several may have come. */
+function isStopCode(code: number): boolean {
+  const signals = [...shared<Map<NodeJS.Signals, unknown>>('signals', Map).keys()];
+  return signals.some((signal) => signalExitCode(signal) === code);
 }
 
 /** The exit code of a process that a signal ended, as a shell reports it: 128 + its number. */

@@ -2,7 +2,8 @@ import { askToExit } from './exit.ts';
 import { isOwnSignal } from './guard.ts';
 import { holdProgramListeners } from './program-listeners.ts';
 import { shared } from './registry.ts';
-import { runningStops } from './stops.ts';
+import { thisWorker } from './node-cluster.ts';
+import { runningStops, unfinishedStops } from './stops.ts';
 
 export interface SignalHandlers {
   /** Called with the first signal. */
@@ -28,13 +29,14 @@ function add(signal: NodeJS.Signals, watcher: Watcher): void {
     return;
   }
   const watchers = new Set([watcher]);
-  const listener: Watcher = (name) => {
-    if (runningStops().length > 0 && isOwnSignal(name)) askToExit(0);
-    else for (const each of watchers) each(name);
+  // Not the name that the listener is called with: `process.emit('SIGTERM')` of the program gives none.
+  const listener = (): void => {
+    if (runningStops().length > 0 && isOwnSignal(signal)) askToExit(0);
+    else for (const each of watchers) each(signal);
   };
   // Never `process.once`: the next signal would take its default action, in the middle of a drain.
   process.prependListener(signal, listener);
-  const letGo = holdProgramListeners(signal, listener as (...args: unknown[]) => void);
+  const letGo = holdProgramListeners(signal, listener);
   watched.set(signal, {
     watchers,
     stop: () => {
@@ -75,7 +77,21 @@ export function watchSignals(
     begin(signal);
   };
   for (const signal of signals) add(signal, watcher);
+  const joining = joinStop(signals, watcher);
   return () => {
+    clearImmediate(joining);
     for (const signal of signals) remove(signal, watcher);
   };
+}
+
+/**
+ * Stops a coordinator that is made in the middle of a stop as well, in the next turn, when it has its servers: the
+ * process exits at the end of that stop. In a worker of a cluster the primary orders it.
+ */
+function joinStop(signals: readonly NodeJS.Signals[], watcher: Watcher): NodeJS.Immediate | undefined {
+  if (thisWorker() !== undefined) return undefined;
+  const signal = unfinishedStops().find(
+    (stop) => stop.signal !== undefined && signals.includes(stop.signal),
+  )?.signal;
+  return signal === undefined ? undefined : setImmediate(watcher, signal);
 }

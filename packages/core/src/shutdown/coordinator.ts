@@ -22,6 +22,7 @@ import { createInterferences } from './interferences.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { logEvents } from './log.ts';
 import type { CoordinatorControls, Role } from './role.ts';
+import { runAsOurs } from './postponed-close.ts';
 import { createServers } from './servers.ts';
 import { checkTimeout } from './shutdown-options.ts';
 import { NO_OTHERS, runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
@@ -44,8 +45,13 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const after = createHooks();
   const abort = new AbortController();
   const errors: string[] = [];
-  const note = (error: unknown): void => {
+  let complete = false;
+  const record = (error: unknown): void => {
     errors.push(describeError(error));
+  };
+  const note = (error: unknown): void => {
+    if (complete) ending.tell(describeError(error), 'an error after the report');
+    else record(error);
   };
   const events = createEvents(note);
   const upgrades = createUpgrades(note);
@@ -62,9 +68,12 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order, deadline),
   );
   const { begin } = lifecycle;
-  const ending = createEnding(settings, { begin, finished: role.finished, forced, note });
+  const ending = createEnding(settings, { begin, finished: role.finished, forced, note: record });
   // Added before any listener of the program.
-  events.on('stopped', ending.reported);
+  events.on('stopped', (report) => {
+    complete = true;
+    ending.reported(report);
+  });
 
   const progress: CoordinatorControls['progress'] = () => ({
     counts: everything.counts(),
@@ -101,8 +110,10 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
           'shutdown with no server attached: call coordinator.attach(server) for each server',
         );
       }
-      abort.abort();
-      events.emit('closing', { reason });
+      runAsOurs(() => {
+        abort.abort();
+        events.emit('closing', { reason });
+      });
     },
     tellProgress: (left) => {
       const { counts, waiting } = progress();
@@ -197,8 +208,12 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       return disposed;
     },
     dispose: () => {
+      if (disposed) return;
       disposed = true;
-      for (const stop of disposers) stop();
+      const dispose = (): void => disposers.forEach((stop) => stop());
+      // In the middle of a shutdown servers without care would be cut by the exit at its end.
+      if (['running', 'stopped'].includes(lifecycle.state())) dispose();
+      else void begin(ownDecision('dispose')).then(() => setImmediate(dispose));
     },
     [Symbol.asyncDispose]: async () => {
       await begin(ownDecision('dispose'));

@@ -3,7 +3,7 @@ import { writeStderr } from '../stderr.ts';
 import { describeError } from '../api/errors.ts';
 import type { ExitFunction, Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
-import { exitWith, keepExitCode } from '../process/exit.ts';
+import { exitWith, expectExit, keepExitCode } from '../process/exit.ts';
 import { signalExitCode } from '../process/guard.ts';
 import { runningStops } from '../process/stops.ts';
 import type { DrainOrder } from './steps.ts';
@@ -17,6 +17,8 @@ export interface Ending {
   readonly force: (signal: NodeJS.Signals) => void;
   /** As `beginAndExit`, after an error that nothing caught: the code is 1 whatever the report says. */
   readonly fail: (order: DrainOrder, error: string) => void;
+  /** Says on stderr or to the logger what a report cannot say any more, or too late. */
+  readonly tell: (error: string, what: string) => void;
 }
 
 export interface EndingContext {
@@ -42,11 +44,13 @@ export function createEnding(
     if (exiting) return;
     exiting = true;
     const until = now() + (order.timeout ?? timeout);
+    const release = exit === false ? () => {} : expectExit(until);
     void report.then(async (done) => {
       await finished(done).catch(note);
       const code = failed ? 1 : done.exitCode;
       if (exit === true) exitWith(code, until);
       if (typeof exit === 'function' && !over) await callExit(exit, code, done, until);
+      release();
     });
   }
 
@@ -62,11 +66,12 @@ export function createEnding(
       await returned;
     } catch (error) {
       tell(describeError(error), 'the exit function failed');
+      // After a second signal nothing else is waited for.
+      if (over) process.exit(1);
       exitWith(1, until);
     }
   }
 
-  /** Says on stderr or to the logger what a report cannot say any more, or too late. */
   function tell(error: string, what: string): void {
     try {
       if (logger === undefined) writeStderr(`${error}\n`);
@@ -98,5 +103,6 @@ export function createEnding(
       tell(error, order.reason);
       beginAndExit(order);
     },
+    tell,
   };
 }

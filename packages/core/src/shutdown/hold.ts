@@ -36,12 +36,20 @@ export function createHold(
     stopsChanged();
   }
 
+  function end(): void {
+    remove?.();
+    remove = undefined;
+    if (!stop.over) servers.guard.end();
+  }
+
   return {
     begin: (signal) => {
       stop.signal = signal ?? stop.signal;
-      if (remove !== undefined || stop.over) return;
-      servers.guard.begin(servers.list(), stop.note);
+      if (remove !== undefined || (stop.over && signal === undefined)) return;
       remove = addStop(stop);
+      // A signal after `shutdown()`: what listeners of the program begin is waited for as in a stop.
+      if (stop.over) setImmediate(end);
+      else servers.guard.begin(servers.list(), stop.note);
     },
     calm,
     drained: () => {
@@ -52,10 +60,6 @@ export function createHold(
       stop.over = true;
       stopsChanged();
     },
-    end: () => {
-      remove?.();
-      remove = undefined;
-      if (!stop.over) servers.guard.end();
-    },
+    end,
   };
 }

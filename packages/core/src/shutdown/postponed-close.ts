@@ -44,6 +44,11 @@ export function postponeClose(
   const callbacks: Callback[] = [];
   /** Whether the server is closed because of the shutdown: then a later `close` is no error. */
   let ours = isListening(server);
+  const onListening = (): void => {
+    ours = true;
+  };
+  server.on('listening', onListening);
+  restores.push(() => server.off('listening', onListening));
   let draining = true;
   let hidden = false;
 

@@ -1,5 +1,7 @@
 import type { Server } from 'node:net';
 import type { InterferenceOutcome } from '../process/stops.ts';
+import { notice } from '../process/notice.ts';
+import { attempt } from './containment.ts';
 import { postponeClose, type PostponedClose } from './postponed-close.ts';
 
 type Interfered = (what: string, outcome: InterferenceOutcome) => void;
@@ -22,7 +24,9 @@ export function createServerGuard(): ServerGuard {
 
   function add(server: Server): void {
     if (interfered === undefined || postponed.has(server)) return;
-    postponed.set(server, postponeClose(server, interfered));
+    const note = interfered;
+    const guarded = attempt(sayUnguarded, () => postponeClose(server, note), undefined);
+    if (guarded !== undefined) postponed.set(server, guarded);
   }
 
   return {
@@ -44,4 +48,9 @@ export function createServerGuard(): ServerGuard {
       postponed.clear();
     },
   };
+}
+
+/** A method may be read-only. */
+function sayUnguarded(error: unknown): void {
+  notice(`a close by the program will cut what its server holds: ${String(error)}`);
 }

@@ -134,18 +134,16 @@ export async function runShutdown(
     void whenCalm(everything, half(draining), () => drained).then(hold.calm);
     await draining.race(everything.closed());
   });
-  await phase('draining', async () => {
-    await draining.race(everything.drained());
-    await draining.race(parts.handedOver());
-    // The last requests may have begun work after the first look at it.
-    await draining.race(work.drained());
-  });
+  await phase('draining', () => drain(parts, draining));
   await phase('cleanup', async () => {
     const sliced = await cutInSlices(servers, createDeadline(deadline.left() * CUT_SHARE), note);
     cut = [...sliced, ...attempt(note, everything.cut, [])];
     drained = true;
     clearInterval(progress);
     hold.drained();
+    // Signal listeners of the program run now at the latest, and may track work that needs what hooks close.
+    await turn();
+    await draining.race(work.drained());
     hooks.push(...(await after.run(reason, deadline)));
     // A server may have begun to listen meanwhile.
     await deadline.race(servers.drained());
@@ -170,6 +168,22 @@ export async function runShutdown(
   parts.interferences.tell();
   parts.events.emit('stopped', report);
   return report;
+}
+
+async function drain(
+  { servers, work, everything, handedOver }: ShutdownParts,
+  limit: Deadline,
+): Promise<void> {
+  const drainServers = async (): Promise<void> => {
+    await limit.race(servers.drained());
+    await limit.race(handedOver());
+    await limit.race(servers.drained());
+    // Tracked work may wait for the close of a server.
+    if (!limit.expired()) servers.guard.answer();
+  };
+  await Promise.all([limit.race(everything.drained()), drainServers()]);
+  // The last requests may have begun work after the first look at it.
+  await limit.race(work.drained());
 }
 
 const half = (of: Deadline): Deadline => deadlineBefore(of, (left) => left / 2);
@@ -209,7 +223,7 @@ async function cutInSlices(
 }
 
 function drainOptions(
-  { settings, native, cookies, note }: ShutdownParts,
+  { settings, native, cookies, note, servers }: ShutdownParts,
   { reason, together, handBack }: DrainOrder,
   draining: Deadline,
   deadline: Deadline,
@@ -227,6 +241,7 @@ function drainOptions(
     expired: draining.expired,
     onShortened: draining.onShortened,
     leftOfAll: deadline.left,
+    ownDrained: servers.drained,
     unread: (socket) => hasUnread(socket, native.calls),
     sendsFin: native.calls !== undefined,
     sendFin: (socket) => sendFin(socket, native.calls),

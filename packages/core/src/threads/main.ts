@@ -105,7 +105,8 @@ function createThreads(): Threads {
     ended: () => allEnded(threads.values()),
     reports: () => [...threads].toSorted(([a], [b]) => a - b).map(reportOf),
     counts: () => NO_COUNTS,
-    unsettled: () => 0,
+    // A signal listener of the program may terminate its threads.
+    unsettled: () => (draining === undefined ? 0 : open().length),
     waiting: (limit) => open().slice(0, limit).map(nameOf),
     announce: () => {},
     close: (options) => {

@@ -1,6 +1,7 @@
 import { warn } from '../api/errors.ts';
 import { sleep } from '../clock.ts';
-import { alone, type Role } from '../shutdown/role.ts';
+import { addReporter, reportOfAll } from '../shutdown/joint-report.ts';
+import { alone, type CoordinatorControls, type Role } from '../shutdown/role.ts';
 import { onThreadExit, openChannel, ownThreads } from './channel.ts';
 
 /** How long a coordinator of the main thread may take to answer, in milliseconds. */
@@ -16,16 +17,21 @@ const LOOK_MS = 10;
 export function createThreadRole(): Role {
   const thread = process.getBuiltinModule('node:worker_threads').threadId;
   let channel: ReturnType<typeof openChannel> | undefined;
+  let controls: CoordinatorControls | undefined;
   /** Threads made by this one that have a coordinator. */
   const own = new Set<number>();
   return {
     ...alone,
     needsServer: false,
-    finished: async (report) => {
-      channel?.post({ type: 'report', thread, report });
+    finished: async (done) => {
+      const report = controls === undefined ? done : reportOfAll(controls, done);
+      // Otherwise another coordinator of this thread is not done, and reports for both.
+      if (report !== undefined) channel?.post({ type: 'report', thread, report });
       while (own.size > 0) await sleep(LOOK_MS);
     },
-    join: (controls) => {
+    join: (core) => {
+      controls = core;
+      const leaveReporters = addReporter(core);
       let isAlone = true;
       const warnIfAlone = (): void => {
         if (!isAlone) return;
@@ -42,7 +48,7 @@ export function createThreadRole(): Role {
         if (message.type === 'gone') own.delete(message.thread);
         if (message.type === 'welcome' && message.thread === thread) isAlone = false;
         if (message.type !== 'drain') return;
-        controls.drain({ reason: message.reason, timeout: message.timeout, together: false });
+        core.drain({ reason: message.reason, timeout: message.timeout, together: false });
       });
       channel = { post, close };
       post({ type: 'hello', thread });
@@ -55,8 +61,8 @@ export function createThreadRole(): Role {
       });
       const sayGone = (): void => post({ type: 'gone', thread });
       process.on('exit', sayGone);
-      controls.onDispose(() => {
-        sayGone();
+      core.onDispose(() => {
+        if (leaveReporters()) sayGone();
         clearTimeout(timer);
         stopListening();
         own.clear();

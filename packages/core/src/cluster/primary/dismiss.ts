@@ -25,13 +25,13 @@ export interface Dismissal {
  * and its handler would never run. Without a handler the signal would kill the worker, so it is only disconnected; so
  * is a worker that has not loaded this package, and cannot answer.
  *
- * @returns the function to call with the answer
+ * @returns functions to call with the answer, and when the worker turns out to have a coordinator
  */
 export function dismiss(
   worker: Worker,
   signal: NodeJS.Signals,
   { disconnect, ask }: Dismissal,
-): (handled: boolean) => void {
+): { readonly answer: (handled: boolean) => void; readonly cancel: () => void } {
   let answered = false;
   const disconnectIt = (): void => {
     if (worker.isConnected()) disconnect();
@@ -41,9 +41,15 @@ export function dismiss(
     answered = true;
     clearTimeout(timer);
     if (handled) worker.process.kill(signal);
-    setTimeout(disconnectIt, handled ? DISCONNECT_AFTER_MS : OWN_STOP_MS).unref();
+    timer = setTimeout(disconnectIt, handled ? DISCONNECT_AFTER_MS : OWN_STOP_MS).unref();
   };
-  const timer = setTimeout(answer, ANSWER_MS, false);
+  let timer = setTimeout(answer, ANSWER_MS, false);
   ask();
-  return answer;
+  return {
+    answer,
+    cancel: () => {
+      answered = true;
+      clearTimeout(timer);
+    },
+  };
 }

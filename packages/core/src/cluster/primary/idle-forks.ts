@@ -18,8 +18,9 @@ const NOTHING = ['-e', '0'];
  */
 export function createIdleForks(): IdleForks {
   let before: ClusterSettings | undefined;
+  // Behind a preload as well: `preload.ts` puts one in front.
   const isNothing = (args: readonly string[] = []): boolean =>
-    NOTHING.every((argument, index) => args[index] === argument);
+    args.some((argument, index) => argument === NOTHING[0] && args[index + 1] === NOTHING[1]);
   const isIdle = ({ process: { spawnargs } }: Worker): boolean =>
     before !== undefined && isNothing(spawnargs.slice(1));
   // Not `cluster.workers`, which `cluster.disconnect()` empties at once.
@@ -41,7 +42,13 @@ export function createIdleForks(): IdleForks {
       const { execArgv = [], silent = false, stdio } = nodeCluster().settings;
       before = { execArgv, silent, ...(stdio !== undefined && { stdio }) };
       // Silent: Node in the worker prints an error if the primary is gone before the message `online`.
-      nodeCluster().setupPrimary({ execArgv: NOTHING, silent: true, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+      // A program may use more pipes of its workers than these three.
+      const more = Array.isArray(stdio) && stdio.length > 3 ? stdio.slice(3) : ['ipc' as const];
+      nodeCluster().setupPrimary({
+        execArgv: NOTHING,
+        silent: true,
+        stdio: ['pipe', 'pipe', 'pipe', ...more],
+      });
     },
     stop: () => {
       process.off('exit', killAll);

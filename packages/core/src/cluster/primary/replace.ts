@@ -3,7 +3,7 @@ import { createDeadline, turn } from '../../clock.ts';
 import type { WorkerReport } from '../../api/report.ts';
 import { GracefulError } from '../../api/errors.ts';
 import type { Member } from './member.ts';
-import type { Members } from './workers.ts';
+import { MARGIN_MS, type Members } from './workers.ts';
 
 /** Replaces one worker by another. */
 export interface Replacer {
@@ -36,6 +36,8 @@ export function createReplacer(
   { fork, stopping, retired, timeout, readyTimeout, handBack }: ReplaceContext,
 ): Replacer {
   const running = new Map<Member, Promise<WorkerReport>>();
+  /** Kept back for the report of a worker that cuts what it has at its deadline. */
+  const margin = Math.min(MARGIN_MS, timeout / 10);
 
   async function start(): Promise<void> {
     const fresh = members.of(fork());
@@ -52,7 +54,7 @@ export function createReplacer(
   }
 
   async function retire(old: Member, reason: string, orderedByUs: boolean): Promise<WorkerReport> {
-    old.drain({ reason, timeout, together: false, dismissed: orderedByUs, handBack });
+    old.drain({ reason, timeout: timeout - margin, together: false, dismissed: orderedByUs, handBack });
     await createDeadline(timeout).race(old.exited);
     // Timers run before the poll for exits: after a SIGSTOP of this process the worker may be gone unseen.
     if (!old.gone()) await turn();

@@ -42,7 +42,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
   /** Whether the application in the worker has said something, or has a handler for signals: it is up, and at work. */
   let spoke = false;
   let handles = false;
-  let onHandlers: ((handled: boolean) => void) | undefined;
+  let dismissal: ReturnType<typeof dismiss> | undefined;
   const born = now();
   let order: Extract<PrimaryMessage, { type: 'drain' }> | undefined;
   let cleaning = false;
@@ -72,9 +72,13 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
     switch (message.type) {
       case 'hello':
         joined = true;
+        dismissal?.cancel();
         tell({ type: 'welcome' });
         if (announced) tell({ type: 'announce' });
         if (order !== undefined) tell(order);
+        break;
+      case 'goodbye':
+        joined = false;
         break;
       case 'ready':
         joined = true;
@@ -87,7 +91,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
         break;
       case 'handlers':
         handles ||= message.count > 0;
-        onHandlers?.(message.count > 0);
+        dismissal?.answer(message.count > 0);
         break;
       case 'progress':
         ({ counts, waiting } = message);
@@ -178,7 +182,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
       else if (first) {
         const signal = isSignal(reason) ? reason : 'SIGTERM';
         const ask = (): void => tell({ type: 'ask-handlers', signal });
-        onHandlers = dismiss(worker, signal, { disconnect, ask });
+        dismissal = dismiss(worker, signal, { disconnect, ask });
       }
     },
     leaving: () => order !== undefined,

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
-import { totalsOf } from '../../drain/connections.ts';
-import { sumCounts } from '../../drain/connections.ts';
+import { createDeadline } from '../../clock.ts';
+import { sumCounts, totalsOf } from '../../drain/connections.ts';
 import type { Drainable, DrainOptions } from '../../drain/drainable.ts';
 import { closeListener } from '../../listener/close.ts';
 import type { ListeningSocket } from '../../listener/listening-socket.ts';
@@ -22,7 +22,7 @@ export interface Members extends Drainable {
 }
 
 /** Milliseconds between a worker's deadline and the moment at which the primary cuts what is left. */
-const MARGIN_MS = 500;
+export const MARGIN_MS = 500;
 
 /** Kept back from the time in which a worker that is in its cleanup may report, in milliseconds. */
 const REPORT_MS = 200;
@@ -90,6 +90,16 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     void member.exited.then(() => clearTimeout(timer));
   }
 
+  /**
+   * The primary itself may have a server that passes its connections on to workers, as `@socket.io/sticky` does: what
+   * has connected and not yet asked would find workers that take nothing more. Its silent ones end after this time.
+   */
+  async function ownDrained(): Promise<void> {
+    if (draining === undefined) return;
+    const { keepAliveGrace, handshakeTimeout, left } = draining;
+    await createDeadline(Math.min(keepAliveGrace + handshakeTimeout, left() / 2)).race(draining.ownDrained());
+  }
+
   const all = (): readonly Member[] => [...entries.values()];
 
   for (const worker of Object.values(nodeCluster().workers ?? {})) if (worker !== undefined) add(worker);
@@ -130,6 +140,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     },
     drained: async () => {
       await members.closed();
+      await ownDrained();
       const { reason = '', left, onShortened } = draining ?? {};
       const drain = (): void => {
         const timeout = Math.max(0, (left?.() ?? 0) - MARGIN_MS);

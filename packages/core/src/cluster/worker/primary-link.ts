@@ -3,6 +3,7 @@ import type { ShutdownReport } from '../../api/report.ts';
 import { guardOutput, ignoreBrokenPipes } from '../../process/broken-pipes.ts';
 import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
+import { addReporter, progressOfAll, reportOfAll } from '../../shutdown/joint-report.ts';
 import { createReadiness } from '../../shutdown/readiness.ts';
 import { holdDisconnect } from './held-disconnect.ts';
 import { createHandBackLink } from './hand-back.ts';
@@ -42,6 +43,7 @@ function createWorkerRole(worker: Worker): Role {
   let reported = false;
   let timer: NodeJS.Timeout | undefined;
   let letDisconnect: (() => void) | undefined;
+  let controls: CoordinatorControls | undefined;
 
   const tell = (message: WorkerMessage): Promise<void> =>
     new Promise((resolve) => {
@@ -61,8 +63,11 @@ function createWorkerRole(worker: Worker): Role {
     void tell({ type: 'ready', ready: readiness.willing(), listening: readiness.listening() });
   };
 
-  const finished = async (report: ShutdownReport): Promise<void> => {
+  const finished = async (own: ShutdownReport): Promise<void> => {
     clearInterval(timer);
+    const report = controls === undefined ? own : reportOfAll(controls, own);
+    // Another coordinator of this process is not done, and reports for both.
+    if (report === undefined) return;
     reported = true;
     await Promise.race([
       tell({ type: 'report', report }),
@@ -97,8 +102,8 @@ function createWorkerRole(worker: Worker): Role {
     join,
   };
 
-  function tellProgress(core: CoordinatorControls): void {
-    void tell({ type: 'progress', ...core.progress() });
+  function tellProgress(): void {
+    void tell({ type: 'progress', ...progressOfAll() });
   }
 
   function obey(core: CoordinatorControls, message: PrimaryMessage): void {
@@ -122,7 +127,7 @@ function createWorkerRole(worker: Worker): Role {
       case 'drain': {
         const { reason, timeout, together } = message;
         letDisconnect ??= holdDisconnect();
-        timer ??= setInterval(tellProgress, PROGRESS_MS, core).unref();
+        timer ??= setInterval(tellProgress, PROGRESS_MS).unref();
         core.drain({
           reason,
           timeout,
@@ -135,6 +140,8 @@ function createWorkerRole(worker: Worker): Role {
   }
 
   function join(core: CoordinatorControls): void {
+    controls = core;
+    const leaveReporters = addReporter(core);
     const leave = (reason: string, together: boolean): void => {
       core.drain({ reason, timeout: undefined, together });
     };
@@ -155,7 +162,7 @@ function createWorkerRole(worker: Worker): Role {
     };
     // A worker that leaves before its drain is over takes its requests with it: say how many.
     const onExit = (): void => {
-      if (!reported) tellProgress(core);
+      if (!reported) tellProgress();
     };
     const unhear = onInternalMessage(process, (message, handle) => {
       const { cmd, moved } = (message ?? {}) as { readonly cmd?: unknown; readonly moved?: unknown };
@@ -184,6 +191,7 @@ function createWorkerRole(worker: Worker): Role {
     // primary has died. Its death is noticed later than a log line that it does not read.
     const unguard = [ignoreBrokenPipes([worker]), guardOutput(), onDisconnectOrder(dismissed)];
     core.onDispose(() => {
+      if (leaveReporters() && core.coordinator.state === 'running') void tell({ type: 'goodbye' });
       unhear();
       worker.off('message', onPlainMessage);
       process.off('exit', onExit);
@@ -194,7 +202,7 @@ function createWorkerRole(worker: Worker): Role {
     core.coordinator.on('state', ({ state }) => {
       if (state !== 'cleanup') return;
       // Tells what is about to be cut: all that is known of a worker that is killed before its report is done.
-      tellProgress(core);
+      tellProgress();
       void tell({ type: 'cleanup' });
     });
     if (process.connected) void tell({ type: 'hello' });

@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { Socket, type Server } from 'node:net';
+import { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Libuv's handle of a listener or a connection, as far as Node lets it be seen. */
@@ -55,6 +55,19 @@ export function openSockets(server: Server): readonly Socket[] {
   return list
     .call(process)
     .filter((handle): handle is Socket => handle instanceof Socket && (handle as Belongs).server === server);
+}
+
+const unheld = new WeakSet<Server>();
+
+/** From now on no listener, and no connection that one has accepted, holds the event loop. */
+export function unholdServers(): void {
+  for (const handle of list?.call(process) ?? []) {
+    if (handle instanceof Server) {
+      handle.unref();
+      if (!unheld.has(handle)) handle.on('connection', (socket) => socket.unref());
+      unheld.add(handle);
+    } else if (handle instanceof Socket && (handle as Belongs).server instanceof Server) handle.unref();
+  }
 }
 
 /** The file descriptor of a handle, or -1 where there is none to be seen (Windows, a round-robin worker). */

@@ -1,4 +1,5 @@
 import { now } from '../clock.ts';
+import { unholdServers } from '../node-internals/net.ts';
 import { notice } from './notice.ts';
 import { shared } from './registry.ts';
 import { runningStops, watchStops } from './stops.ts';
@@ -119,8 +120,11 @@ function setTimer(): void {
   // spans.
   const byProgram = emptied || state.get('program') === 1 || (state.get('pending') ?? 0) > 0;
   clearTimeout(timer);
-  if (byProgram && !state.has('asked')) timer = setTimeout(endInTime, left).unref();
-  else timer = setTimeout(flushAndExit, Math.min(FLUSH_MS, left), Math.min(SLOW_READER_MS, left)).unref();
+  if (byProgram && !state.has('asked')) {
+    // A health or metrics server on a port of its own is no cleanup, and would hold the loop to the end.
+    unholdServers();
+    timer = setTimeout(endInTime, left).unref();
+  } else timer = setTimeout(flushAndExit, Math.min(FLUSH_MS, left), Math.min(SLOW_READER_MS, left)).unref();
 }
 
 function endInTime(): void {

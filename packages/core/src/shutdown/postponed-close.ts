@@ -40,7 +40,7 @@ export function postponeClose(
   server: Server,
   note: (what: string, outcome: InterferenceOutcome) => void,
 ): PostponedClose {
-  const restores: (() => void)[] = [];
+  const { replace, restores } = replaceMethods(server);
   const callbacks: Callback[] = [];
   /** Whether the server is closed because of the shutdown: then a later `close` is no error. */
   let ours = isListening(server);
@@ -51,19 +51,6 @@ export function postponeClose(
   restores.push(() => server.off('listening', onListening));
   let draining = true;
   let hidden = false;
-
-  function replace(name: string, make: (method: Method) => Method): void {
-    const methods = server as unknown as Record<string, Method | undefined>;
-    const method = methods[name];
-    if (typeof method !== 'function') return;
-    const own = Object.getOwnPropertyDescriptor(server, name);
-    const made = make(method);
-    Object.defineProperty(server, name, { value: made, configurable: true, writable: true });
-    restores.push(() => {
-      // A method that was replaced again since stays, and lets everything through.
-      if (methods[name] === made) restoreProperty(server, name, own);
-    });
-  }
 
   function hideListening(): void {
     if (hidden) return;
@@ -93,6 +80,12 @@ export function postponeClose(
       return close.call(server, answer);
     };
   replace('close', guardClose);
+  // Node's own of a `net.Server` resolves at once where the listener is closed already, by us.
+  replace(Symbol.asyncDispose, () => async () => {
+    await new Promise<void>((resolve, reject) => {
+      server.close((error) => (error === undefined ? resolve() : reject(error)));
+    });
+  });
   restores.push(guardKeptClose(server, guardClose));
   for (const name of CUTTING) {
     replace(name, (method) => (callback) => {
@@ -117,7 +110,30 @@ export function postponeClose(
   };
 }
 
-function restoreProperty(server: Server, name: string, own: PropertyDescriptor | undefined): void {
+/** Replaces methods of a server, and keeps what puts them back. */
+function replaceMethods(server: Server): {
+  readonly replace: (name: string | symbol, make: (method: Method) => Method) => void;
+  readonly restores: (() => void)[];
+} {
+  const methods = server as unknown as Record<string | symbol, Method | undefined>;
+  const restores: (() => void)[] = [];
+  return {
+    restores,
+    replace: (name, make) => {
+      const method = methods[name];
+      if (typeof method !== 'function') return;
+      const own = Object.getOwnPropertyDescriptor(server, name);
+      const made = make(method);
+      Object.defineProperty(server, name, { value: made, configurable: true, writable: true });
+      restores.push(() => {
+        // A method that was replaced again since stays, and lets everything through.
+        if (methods[name] === made) restoreProperty(server, name, own);
+      });
+    },
+  };
+}
+
+function restoreProperty(server: Server, name: string | symbol, own: PropertyDescriptor | undefined): void {
   if (own === undefined) Reflect.deleteProperty(server, name);
   else Object.defineProperty(server, name, own);
 }

@@ -115,7 +115,7 @@ function leave(): void {
 
 /** Unreferenced: where nothing else holds the loop, the process ends sooner. */
 function setTimer(): void {
-  const left = Math.max(0, (state.get('until') ?? now() + SLOW_READER_MS) - now());
+  const left = timeLeft();
   // After the first `beforeExit` nothing holds the loop but what its listeners began, such as an agent that sends
   // spans.
   const byProgram = emptied || state.get('program') === 1 || (state.get('pending') ?? 0) > 0;
@@ -126,6 +126,8 @@ function setTimer(): void {
     timer = setTimeout(endInTime, left).unref();
   } else timer = setTimeout(flushAndExit, Math.min(FLUSH_MS, left), Math.min(SLOW_READER_MS, left)).unref();
 }
+
+const timeLeft = (): number => Math.max(0, (state.get('until') ?? now() + SLOW_READER_MS) - now());
 
 function endInTime(): void {
   notice('the stop of the program itself had not ended when the time was up (docs/signals.md)');
@@ -153,7 +155,7 @@ function keepCode(code: number): void {
  * starts while its cluster stops is such a one.
  */
 function endWithEmptyLoop(): void {
-  if (emptied) process.exit();
+  if (emptied || timeLeft() === 0) process.exit();
   emptied = true;
   setTimer();
   setImmediate(() => {});

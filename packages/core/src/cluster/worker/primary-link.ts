@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
+import { now } from '../../clock.ts';
 import { guardOutput, ignoreBrokenPipes } from '../../process/broken-pipes.ts';
 import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
@@ -26,6 +27,9 @@ const PROGRESS_MS = 500;
 
 /** Longest wait for the report to be written, in milliseconds. */
 const FLUSH_MS = 200;
+
+/** How long a worker counts as starting once it has a coordinator, in milliseconds. */
+const STARTING_MS = 1_000;
 
 /** The role that this process was started in, unless it supervises a cluster. */
 export function findRole(): Role {
@@ -145,9 +149,13 @@ function createWorkerRole(worker: Worker): Role {
     const leave = (reason: string, together: boolean): void => {
       core.drain({ reason, timeout: undefined, together });
     };
-    /** In plain Node a worker that was disconnected ends when its loop is empty: it may have a job to finish. */
+    const made = now();
+    /**
+     * In plain Node a worker that was disconnected ends when its loop is empty: it may have a job to finish. Not one that
+     * was sent away while it started, and has a timer that nothing ends.
+     */
     const dismissed = (): void => {
-      leaveEndToProgram();
+      if (now() - made > STARTING_MS) leaveEndToProgram();
       leave('the primary disconnected', false);
     };
     const onDisconnect = (): void => {

@@ -65,7 +65,7 @@ function findCheck(checks) {
 function reasons(output) {
   const lines = output.split('\n').map((line) => line.trim());
   const failed = lines.filter(
-    (line) => /^not ok \d+ - (?!build)/.test(line) || / (?:lost|refused) \(/.test(line),
+    (line) => /^not ok \d+ - (?!build)/.test(line) || /^FAIL | (?:lost|refused) \(/.test(line),
   );
   const rest = failed.length - MAX_REASONS;
   const shown = failed.slice(0, MAX_REASONS).map((line) => line.replace(/^not ok \d+ - /, '').slice(0, 120));

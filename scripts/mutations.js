@@ -1,6 +1,7 @@
 // Steps of the order that loses no client, each with the compiled line that takes it, what is put there instead, and
-// the checks that have to fail then: a test file, or a scenario of the chaos runs.
+// the checks that have to fail then: a test file, a case, or a scenario of the chaos runs.
 const test = (file) => ({ name: `test/${file}`, args: ['scripts/run-tests.js', `build/test/${file}.js`] });
+const playCase = (name) => ({ name: `case ${name}`, args: ['test/cases/run.mjs', name] });
 
 const usual = {
   seed: 1,
@@ -261,5 +262,47 @@ export const mutations = [
     line: '!process.channel && process.connected',
     instead: 'false',
     checks: [test('cluster/own-stop.test')],
+  },
+  {
+    step: 'the guard of output without a reader',
+    file: 'process/broken-pipes.js',
+    line: "stream.on('error', onError);",
+    instead: ';',
+    checks: [test('lifecycle/broken-output.test')],
+  },
+  {
+    step: 'a coordinator that is made in the middle of a stop joins it',
+    file: 'process/signals.js',
+    line: 'const joining = joinStop(signals, watcher);',
+    instead: 'const joining = undefined;',
+    checks: [playCase('late-coordinator')],
+  },
+  {
+    step: 'the report of all coordinators of a worker',
+    file: 'shutdown/joint-report.js',
+    line: 'return reports.length === reporters.size ? mergeReports(report, reports) : undefined;',
+    instead: 'return report;',
+    checks: [playCase('cluster/hook-of-one-of-two-coordinators-fails')],
+  },
+  {
+    step: "the drain of a primary's own servers in front of the orders",
+    file: 'cluster/primary/workers.js',
+    line: 'await ownDrained();',
+    instead: '',
+    checks: [playCase('cluster/sticky-module-and-late-requests')],
+  },
+  {
+    step: 'the news that a worker has no coordinator any more',
+    file: 'cluster/worker/primary-link.js',
+    line: "void tell({ type: 'goodbye' });",
+    instead: '',
+    checks: [playCase('cluster/worker-serves-on-after-dispose')],
+  },
+  {
+    step: 'the release of a health server at the end',
+    file: 'process/exit.js',
+    line: 'unholdServers();',
+    instead: '',
+    checks: [playCase('health-server-beside-own-close')],
   },
 ];

@@ -1,7 +1,6 @@
 import { formatNumber } from '../helpers/numbers.ts';
 import { escapeText, renderDocument, type Theme } from '../peers/chart-theme.ts';
-import type { Stories } from './documents.ts';
-import type { Story } from './story.ts';
+import type { Stories, Story } from './story.ts';
 
 const TITLE = 'Requests that a router got no answer to (H13), at each stop of a dyno';
 

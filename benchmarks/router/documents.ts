@@ -4,13 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { formatNumber } from '../helpers/numbers.ts';
 import { renderRows, replaceSection } from '../peers/documents.ts';
 import { renderStories } from './chart.ts';
-import type { Story } from './story.ts';
-
-export interface Stories {
-  /** Where it was measured, in words. */
-  readonly conditions: string;
-  readonly stories: readonly Story[];
-}
+import type { Stories, Story } from './story.ts';
 
 const folder = fileURLToPath(new URL('../../../benchmarks/router/', import.meta.url));
 /** The conditions, then a line for each story. */

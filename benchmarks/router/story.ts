@@ -25,6 +25,12 @@ const BURST = 40;
 const BURST_EVERY_MS = 100;
 const BETWEEN_STOPS_MS = 500;
 
+export interface Stories {
+  /** Where it was measured, in words. */
+  readonly conditions: string;
+  readonly stories: readonly Story[];
+}
+
 /** Two dynos under bursts of requests, each stopped and replaced in turn. */
 export async function tellStory({ program, keepAlive, stops, node }: StoryOptions): Promise<Story> {
   const router = createRouter({ keepAlive });

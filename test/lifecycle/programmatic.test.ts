@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createContext, runInContext } from 'node:vm';
 import t from 'tap';
 import { createCoordinator, type ShutdownReport } from '@graceful-cluster/core';
 import { ask, startChild, type Child, type Owner } from '../helpers/child.ts';
@@ -109,4 +110,19 @@ t.test('a listener may ask for the shutdown that it hears of', async (t) => {
   t.equal(coordinator.shutdown(), done);
   t.equal(heard.length, 4);
   t.ok(heard.every((promise) => promise === done));
+});
+
+t.test('work of another realm is tracked, such as that of node:fs under Jest', async (t) => {
+  const coordinator = create(t);
+  const context = createContext({});
+  const work = runInContext('new Promise((resolve) => { finish = resolve; })', context) as Promise<string>;
+  t.notOk(work instanceof Promise);
+  const tracked = coordinator.track(work, 'a job');
+  const stop = coordinator.shutdown();
+  await until(() => coordinator.state === 'draining');
+  await sleep(100);
+  t.equal(coordinator.state, 'draining', 'it is waited for');
+  runInContext('finish("done")', context);
+  t.equal(await tracked, 'done');
+  t.match(await stop, { clean: true });
 });

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Server } from 'node:net';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** Longest text of a value in a message, in characters: an Express app has 2,500, which hide what the message says. */
 const MAX_SHOWN = 100;
@@ -30,7 +30,7 @@ const kinds: readonly Kind[] = [
   {
     what: 'a promise',
     attach: 'what it resolves with: await it first',
-    is: (value) => value instanceof Promise,
+    is: types.isPromise,
   },
   {
     what: 'a Nest application',

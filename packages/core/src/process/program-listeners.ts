@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { beginsWork } from './begins-work.ts';
 import { awaitProgram, leaveEndToProgram } from './exit.ts';
 import { runningStops, watchStops } from './stops.ts';
@@ -107,6 +108,6 @@ watchStops(() => {
 
 function callInStop(call: () => unknown): void {
   const { result, began } = beginsWork(call);
-  if (result instanceof Promise) awaitProgram(result);
+  if (types.isPromise(result)) awaitProgram(result);
   else if (began) leaveEndToProgram();
 }

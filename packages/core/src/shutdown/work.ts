@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { CutConnection } from '../api/report.ts';
 import { now, turn } from '../clock.ts';
 import type { Track } from '../api/coordinator.ts';
@@ -67,7 +68,8 @@ export function trackWork(work: Work): Track {
   function track<T>(promise: Promise<T>, name?: string): Promise<T>;
   function track(what: unknown, name = 'background work'): unknown {
     if (typeof what === 'string' && what !== '') return work.begin(what);
-    if (!(what instanceof Promise)) {
+    // Under Jest, a promise of node:fs or fetch is of another realm.
+    if (!types.isPromise(what)) {
       throw expected('ERR_GRACEFUL_INVALID_ARGUMENT', 'work', 'a promise or a non-empty name', what);
     }
     return what.finally(work.begin(name));

@@ -1,6 +1,6 @@
 import { Server } from 'node:net';
 
-type Close = (this: Server, callback?: unknown) => unknown;
+type Close = (this: Server, ...args: unknown[]) => unknown;
 type Guard = (close: Close) => Close;
 
 const guards = new Map<Server, Guard>();
@@ -28,8 +28,8 @@ function replaceClose(): () => void {
   // Called on a server.
   // oxlint-disable-next-line typescript/unbound-method
   const { close } = prototype;
-  const guarded: Close = function (callback) {
-    return (guards.get(this)?.(close) ?? close).call(this, callback);
+  const guarded: Close = function (...args) {
+    return (guards.get(this)?.(close) ?? close).apply(this, args);
   };
   prototype.close = guarded;
   return () => {

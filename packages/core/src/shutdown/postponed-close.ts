@@ -4,12 +4,12 @@ import { isListening } from '../listener/listening-socket.ts';
 import { leaveEndToProgram } from '../process/exit.ts';
 import type { InterferenceOutcome } from '../process/stops.ts';
 import { guardKeptClose } from './kept-close.ts';
+import { replaceMethods, restoreProperty, type Method } from './server-methods.ts';
 
 /** Methods that end connections beside `close`. `closeHttp2Sessions` is Fastify's own, on the servers that it makes. */
 const CUTTING = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions'] as const;
 
 type Callback = (error?: Error) => void;
-type Method = (this: Server, callback?: unknown) => unknown;
 
 /** A server whose close is ours to do, until its connections are drained. */
 export interface PostponedClose {
@@ -60,24 +60,28 @@ export function postponeClose(
     restores.push(() => restoreProperty(server, 'listening', own));
   }
 
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      callbacks.push(() => resolve());
+    });
+
   const guardClose =
-    (close: Method): Method =>
-    (callback) => {
+    (close: Method, byProgram = false): Method =>
+    (...args) => {
+      const [callback] = args;
       noteProgram();
       ours ||= isListening(server);
       if (draining && ours) {
         note('server.close()', 'deferred');
-        if (typeof callback === 'function') callbacks.push(callback as Callback);
         hideListening();
+        if (typeof callback === 'function') callbacks.push(callback as Callback);
+        // It may return a promise, as one that was made by `promisify`, and be awaited.
+        else if (byProgram) return drained().then(() => close.call(server));
         return server;
       }
-      if (!ours || typeof callback !== 'function') return close.call(server, callback);
-      const answer: Callback = (error) => {
-        const closedAlready = (error as { code?: unknown } | undefined)?.code === 'ERR_SERVER_NOT_RUNNING';
-        if (closedAlready) (callback as Callback)();
-        else (callback as Callback)(error);
-      };
-      return close.call(server, answer);
+      // As many arguments as were given: a function of `promisify` adds its callback behind them.
+      if (!ours || typeof callback !== 'function') return close.apply(server, args);
+      return close.call(server, acceptClosed(callback as Callback));
     };
   replace('close', guardClose);
   // Node's own of a `net.Server` resolves at once where the listener is closed already, by us.
@@ -88,9 +92,10 @@ export function postponeClose(
   });
   restores.push(guardKeptClose(server, guardClose));
   for (const name of CUTTING) {
-    replace(name, (method) => (callback) => {
+    replace(name, (method) => (...args) => {
+      const [callback] = args;
       noteProgram();
-      if (!draining) return method.call(server, callback);
+      if (!draining) return method.apply(server, args);
       note(`server.${name}()`, 'deferred');
       // Not called later: the drain leaves it nothing to do.
       if (typeof callback === 'function') callbacks.push(callback as Callback);
@@ -110,30 +115,11 @@ export function postponeClose(
   };
 }
 
-/** Replaces methods of a server, and keeps what puts them back. */
-function replaceMethods(server: Server): {
-  readonly replace: (name: string | symbol, make: (method: Method) => Method) => void;
-  readonly restores: (() => void)[];
-} {
-  const methods = server as unknown as Record<string | symbol, Method | undefined>;
-  const restores: (() => void)[] = [];
-  return {
-    restores,
-    replace: (name, make) => {
-      const method = methods[name];
-      if (typeof method !== 'function') return;
-      const own = Object.getOwnPropertyDescriptor(server, name);
-      const made = make(method);
-      Object.defineProperty(server, name, { value: made, configurable: true, writable: true });
-      restores.push(() => {
-        // A method that was replaced again since stays, and lets everything through.
-        if (methods[name] === made) restoreProperty(server, name, own);
-      });
-    },
+/** A callback of `close` to which a server that is closed already is no error. */
+function acceptClosed(callback: Callback): Callback {
+  return (error) => {
+    const closedAlready = (error as { code?: unknown } | undefined)?.code === 'ERR_SERVER_NOT_RUNNING';
+    if (closedAlready) callback();
+    else callback(error);
   };
-}
-
-function restoreProperty(server: Server, name: string | symbol, own: PropertyDescriptor | undefined): void {
-  if (own === undefined) Reflect.deleteProperty(server, name);
-  else Object.defineProperty(server, name, own);
 }

@@ -1,8 +1,9 @@
-import type { Server, Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { CutConnection } from '../api/report.ts';
 import { cutEach, NO_TOTALS, type Connections } from '../drain/connections.ts';
 import { NO_LIMITS } from '../drain/limits.ts';
+import { serverOf } from '../node-internals/hand-over.ts';
 import { isPassedOn, openSockets } from '../node-internals/net.ts';
 import { linger } from './linger.ts';
 import { createHalfClosed } from './half-closed.ts';
@@ -89,6 +90,12 @@ export function trackRaw(
         return cut;
       }),
     totals: () => ({ ...NO_TOTALS, gone }),
+    behind: () => {
+      const all = new Set([...sockets.entries.keys()].map((socket) => serverOf(socket as Socket)));
+      return [...all].filter(
+        (each): each is Server => each instanceof Server && !each.listening && each !== server,
+      );
+    },
     open: () => [...sockets.entries.keys()],
     adopt: (open) => {
       if (!Array.isArray(open)) return;

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { ConnectionCounts, CutConnection, ShutdownReport } from '../api/report.ts';
 import type { DrainLimits } from './limits.ts';
 
@@ -24,6 +24,8 @@ export interface Connections {
    */
   readonly cut: (enough?: () => boolean) => readonly CutConnection[];
   readonly totals: () => ConnectionTotals;
+  /** Servers that do not listen, and that the application gave connections of this one by `emit('connection')`. */
+  readonly behind?: () => readonly Server[];
   /** What is open, for `adopt` of those that track the server next. Undefined where Node lists it. */
   readonly open?: () => unknown;
   /** Takes over what `open` of another tracker gave, which may be of another version: unknown things are left out. */
@@ -120,6 +122,7 @@ export function combineConnections(parts: readonly Connections[]): Connections {
         moved: totals.reduce((total, { moved = 0 }) => total + moved, 0),
       };
     },
+    behind: () => parts.flatMap((part) => part.behind?.() ?? []),
     open: () => parts.map((part) => part.open?.()),
     adopt: (open) => {
       if (!Array.isArray(open)) return;

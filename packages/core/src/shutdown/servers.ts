@@ -8,7 +8,7 @@ import { createCloser } from './closer.ts';
 import { isListening } from '../listener/listening-socket.ts';
 import { createServerGuard, type ServerGuard } from './server-guard.ts';
 import { attempt } from './containment.ts';
-import { claimServer, disownServer, setTentative } from './owners.ts';
+import { claimServer, disownServer, isOwned, setTentative } from './owners.ts';
 
 /** The servers in the care of one coordinator. */
 export interface Servers extends Drainable {
@@ -68,15 +68,13 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       if (attachments.get(server)?.detach !== detach) return;
       attachments.delete(server);
       disownServer(server);
-      server.off('listening', onListening);
-      server.off('close', onClose);
+      unwatch();
       closer.release(server);
       guard.remove(server);
       forget(tracked, server);
     }
 
-    server.on('listening', onListening);
-    server.on('close', onClose);
+    const unwatch = watchListening(server, onListening, onClose);
     attachments.set(server, { detach, wake });
     onListening();
     if (open !== undefined) tracked.get(server)?.adopt?.(open);
@@ -94,7 +92,10 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       announced = true;
       for (const connections of all()) attempt(failed, connections.announce, undefined);
     },
-    close: (options) => closer.begin(options, tracked),
+    close: (options) => {
+      serversBehind(all()).forEach(attach);
+      closer.begin(options, tracked);
+    },
     closed: closer.closed,
     drained: closer.drained,
     cut: (enough) => cutAll(all(), failed, enough),
@@ -103,6 +104,21 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       for (const server of tracked.keys()) attachments.get(server)?.detach();
     },
   };
+}
+
+/** Calls back when a server begins to listen, and when it is closed, until the returned function is called. */
+function watchListening(server: Server, onListening: () => void, onClose: () => void): () => void {
+  server.on('listening', onListening);
+  server.on('close', onClose);
+  return () => {
+    server.off('listening', onListening);
+    server.off('close', onClose);
+  };
+}
+
+/** Servers that never listen and have connections of these, and no coordinator: behind a multiplexer of protocols. */
+function serversBehind(all: readonly Connections[]): Server[] {
+  return all.flatMap((connections) => connections.behind?.() ?? []).filter((server) => !isOwned(server));
 }
 
 function cutAll(

@@ -36,6 +36,11 @@ export function acceptedCount(server: Server): number | undefined {
 
 const { _getActiveHandles: list } = process as unknown as { readonly _getActiveHandles?: () => unknown[] };
 
+/** What holds the event loop of this process. */
+export function activeHandles(): readonly unknown[] {
+  return list?.call(process) ?? [];
+}
+
 /** Whether Node lists the handles of this process. */
 export function listsHandles(): boolean {
   return typeof list === 'function';
@@ -51,23 +56,9 @@ interface Belongs {
  * server that it was given to.
  */
 export function openSockets(server: Server): readonly Socket[] {
-  if (typeof list !== 'function') return [];
-  return list
-    .call(process)
-    .filter((handle): handle is Socket => handle instanceof Socket && (handle as Belongs).server === server);
-}
-
-const unheld = new WeakSet<Server>();
-
-/** From now on no listener, and no connection that one has accepted, holds the event loop. */
-export function unholdServers(): void {
-  for (const handle of list?.call(process) ?? []) {
-    if (handle instanceof Server) {
-      handle.unref();
-      if (!unheld.has(handle)) handle.on('connection', (socket) => socket.unref());
-      unheld.add(handle);
-    } else if (handle instanceof Socket && (handle as Belongs).server instanceof Server) handle.unref();
-  }
+  return activeHandles().filter(
+    (handle): handle is Socket => handle instanceof Socket && (handle as Belongs).server === server,
+  );
 }
 
 /** The file descriptor of a handle, or -1 where there is none to be seen (Windows, a round-robin worker). */

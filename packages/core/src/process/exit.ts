@@ -1,5 +1,5 @@
 import { now } from '../clock.ts';
-import { unholdServers } from '../node-internals/net.ts';
+import { unholdServers } from '../node-internals/unhold.ts';
 import { notice } from './notice.ts';
 import { shared } from './registry.ts';
 import { runningStops, watchStops } from './stops.ts';
@@ -121,8 +121,9 @@ function setTimer(): void {
   const byProgram = emptied || state.get('program') === 1 || (state.get('pending') ?? 0) > 0;
   clearTimeout(timer);
   if (byProgram && !state.has('asked')) {
-    // A health or metrics server on a port of its own is no cleanup, and would hold the loop to the end.
-    unholdServers();
+    // A health or metrics server on a port of its own is no cleanup, and would hold the loop to the end; but a listener
+    // of the program that is not settled may wait for it.
+    if ((state.get('pending') ?? 0) === 0) unholdServers();
     timer = setTimeout(endInTime, left).unref();
   } else timer = setTimeout(flushAndExit, Math.min(FLUSH_MS, left), Math.min(SLOW_READER_MS, left)).unref();
 }

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
 import { now } from '../../clock.ts';
-import { guardOutput, ignoreBrokenPipes } from '../../process/broken-pipes.ts';
+import { guardOutput, ignoreBrokenPipe } from '../../process/broken-pipes.ts';
 import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { addReporter, progressOfAll, reportOfAll } from '../../shutdown/joint-report.ts';
@@ -194,10 +194,10 @@ function createWorkerRole(worker: Worker): Role {
     process.on('exit', onExit);
     worker.on('disconnect', onDisconnect);
     pm2?.join(core);
-    // From here on Node's own close of the servers waits for the drain, as the program's would.
     // Node's cluster acknowledges connections over the channel, and emits the error on `cluster.worker`, also where the
-    // primary has died. Its death is noticed later than a log line that it does not read.
-    const unguard = [ignoreBrokenPipes([worker]), guardOutput(), onDisconnectOrder(dismissed)];
+    // primary has died. Output that the primary reads is broken from its death on. And Node's own close of the servers, at
+    // a disconnect, waits for the drain, as the program's would.
+    const unguard = [ignoreBrokenPipe(worker), guardOutput(), onDisconnectOrder(dismissed)];
     core.onDispose(() => {
       if (leaveReporters() && core.coordinator.state === 'running') void tell({ type: 'goodbye' });
       unhear();

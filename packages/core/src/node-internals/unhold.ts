@@ -1,0 +1,42 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import { Server, type Socket } from 'node:net';
+import { currentResponse, knownSockets } from './http.ts';
+import { activeHandles } from './net.ts';
+
+const unheld = new WeakSet<object>();
+
+/**
+ * From now on no HTTP server that listens holds the event loop, and no connection of one on which nothing is in flight.
+ */
+export function unholdServers(): void {
+  for (const server of activeHandles()) {
+    if (!(server instanceof Server && speaksHttp(server))) continue;
+    server.unref();
+    if (unheld.has(server)) continue;
+    unheld.add(server);
+    for (const socket of knownSockets(server)) {
+      const response = currentResponse(socket);
+      if (response === undefined) socket.unref();
+      else unholdAfter(response, socket);
+    }
+    server.on('connection', unhold);
+    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      socket.ref();
+      unholdAfter(response, socket);
+    });
+  }
+}
+
+/** `https.Server` is no subclass of `http.Server`, but has all of its parts. */
+function speaksHttp(server: Server): server is HttpServer {
+  return 'headersTimeout' in server;
+}
+
+function unholdAfter(response: ServerResponse, socket: Socket): void {
+  response.once('close', () => unhold(socket));
+}
+
+/** A server may be given a stream that is no socket. */
+function unhold(socket: Partial<Socket>): void {
+  socket.unref?.();
+}

@@ -86,12 +86,12 @@ export function watchSignals(
 
 /**
  * Stops a coordinator that is made in the middle of a stop as well, in the next turn, when it has its servers: the
- * process exits at the end of that stop. In a worker of a cluster the primary orders it.
+ * process exits at the end of that stop. Not where it goes on: `exit: false`. In a worker of a cluster the primary orders it.
  */
 function joinStop(signals: readonly NodeJS.Signals[], watcher: Watcher): NodeJS.Immediate | undefined {
   if (thisWorker() !== undefined) return undefined;
   const signal = unfinishedStops().find(
-    (stop) => stop.signal !== undefined && signals.includes(stop.signal),
+    (stop) => stop.exits && stop.signal !== undefined && signals.includes(stop.signal),
   )?.signal;
   return signal === undefined ? undefined : setImmediate(watcher, signal);
 }

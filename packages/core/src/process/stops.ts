@@ -12,6 +12,8 @@ export interface Stop {
   calm: boolean;
   /** Whether its report is complete: nothing is left that an exit would cut. */
   over: boolean;
+  /** Whether the process exits at its end. */
+  readonly exits: boolean;
   /** What is being served, in a few words: `GET /export, 4.2 s`. */
   readonly describe: () => string;
   /** Puts into the report what the program did meanwhile. */

@@ -1,5 +1,5 @@
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
-import { describeError, expected, GracefulError, warn } from '../api/errors.ts';
+import { describeError, expected, GracefulError } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
 import { combine } from '../drain/drainable.ts';
@@ -23,7 +23,7 @@ import { createLifecycle } from './lifecycle.ts';
 import { logEvents } from './log.ts';
 import type { CoordinatorControls, Role } from './role.ts';
 import { runAsOurs } from './postponed-close.ts';
-import { createServers } from './servers.ts';
+import { createServers, warnWithoutServer } from './servers.ts';
 import { checkTimeout } from './shutdown-options.ts';
 import { NO_OTHERS, runShutdown, type DrainOrder, type ShutdownParts } from './steps.ts';
 import { createHold } from './hold.ts';
@@ -63,12 +63,14 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
 
   const interferences = createInterferences();
   const describe = (): string => everything.waiting(MAX_NAMED).join('; ');
-  const hold = createHold(servers, { describe, failed: note }, interferences);
+  const exits = settings.exit !== false;
+  const hold = createHold(servers, { describe, failed: note, exits }, interferences);
   const lifecycle = createLifecycle(events, hold, settings.timeout, (order, deadline) =>
     runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order, deadline),
   );
   const { begin } = lifecycle;
-  const ending = createEnding(settings, { begin, finished: role.finished, forced, note: record });
+  const { finished } = role;
+  const ending = createEnding(settings, { begin, left: lifecycle.left, finished, forced, note: record });
   // Added before any listener of the program.
   events.on('stopped', (report) => {
     complete = true;
@@ -104,12 +106,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     handedOver: role.handedOver,
     serves: () => role.serves() || servers.list().some(isListening),
     closing: (reason) => {
-      if (role.needsServer && !role.serves() && servers.list().length === 0) {
-        warn(
-          'WARN_GRACEFUL_NO_SERVER',
-          'shutdown with no server attached: call coordinator.attach(server) for each server',
-        );
-      }
+      if (role.needsServer && !role.serves()) warnWithoutServer(servers);
       runAsOurs(() => {
         abort.abort();
         events.emit('closing', { reason });

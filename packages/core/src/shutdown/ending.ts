@@ -23,6 +23,8 @@ export interface Ending {
 
 export interface EndingContext {
   readonly begin: (order: DrainOrder) => Promise<ShutdownReport>;
+  /** Milliseconds that the shutdown has left, which may have begun with more than a signal gives it. */
+  readonly left: () => number;
   /** Called with the report before the process exits. */
   readonly finished: (report: ShutdownReport) => Promise<void>;
   /** Cuts what is left, and gives the report of a shutdown that ends here. */
@@ -32,7 +34,7 @@ export interface EndingContext {
 
 export function createEnding(
   { exit, logger, timeout }: Pick<Settings, 'exit' | 'logger' | 'timeout'>,
-  { begin, finished, forced, note }: EndingContext,
+  { begin, left, finished, forced, note }: EndingContext,
 ): Ending {
   let exiting = false;
   let failed = false;
@@ -43,7 +45,7 @@ export function createEnding(
     const report = begin(order);
     if (exiting) return;
     exiting = true;
-    const until = now() + (order.timeout ?? timeout);
+    const until = now() + Math.max(order.timeout ?? timeout, left());
     const release = exit === false ? () => {} : expectExit(until);
     void report.then(async (done) => {
       await finished(done).catch(note);

@@ -13,6 +13,8 @@ export interface Lifecycle {
   readonly enter: (next: State) => void;
   /** Begins the shutdown, or joins the one that has begun, whose end may come earlier by that, and never later. */
   readonly begin: (order: DrainOrder) => Promise<ShutdownReport>;
+  /** Milliseconds that the shutdown has left; 0 before and after it. */
+  readonly left: () => number;
 }
 
 /**
@@ -61,5 +63,6 @@ export function createLifecycle(
       events.emit('state', { state, previous });
     },
     begin,
+    left: () => deadline?.left() ?? 0,
   };
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Server } from 'node:net';
+import { promisify } from 'node:util';
 import { isListening } from '../listener/listening-socket.ts';
 import { leaveEndToProgram } from '../process/exit.ts';
 import type { InterferenceOutcome } from '../process/stops.ts';
@@ -35,12 +36,14 @@ function noteProgram(): void {
  * false, the callback is called when all connections have ended, and a second call is as good as the first.
  *
  * @param note - called with what the program did
+ * @param failed - called with the error of a method that cannot be replaced
  */
 export function postponeClose(
   server: Server,
   note: (what: string, outcome: InterferenceOutcome) => void,
+  failed: (error: unknown) => void,
 ): PostponedClose {
-  const { replace, restores } = replaceMethods(server);
+  const { replace, restores } = replaceMethods(server, failed);
   const callbacks: Callback[] = [];
   /** Whether the server is closed because of the shutdown: then a later `close` is no error. */
   let ours = isListening(server);
@@ -85,10 +88,9 @@ export function postponeClose(
     };
   replace('close', guardClose);
   // Node's own of a `net.Server` resolves at once where the listener is closed already, by us.
-  replace(Symbol.asyncDispose, () => async () => {
-    await new Promise<void>((resolve, reject) => {
-      server.close((error) => (error === undefined ? resolve() : reject(error)));
-    });
+  replace(Symbol.asyncDispose, (dispose) => async () => {
+    if (ours) await promisify(server.close.bind(server))();
+    else await dispose.call(server);
   });
   restores.push(guardKeptClose(server, guardClose));
   for (const name of CUTTING) {

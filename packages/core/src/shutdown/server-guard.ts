@@ -1,7 +1,6 @@
 import type { Server } from 'node:net';
 import type { InterferenceOutcome } from '../process/stops.ts';
 import { notice } from '../process/notice.ts';
-import { attempt } from './containment.ts';
 import { postponeClose, type PostponedClose } from './postponed-close.ts';
 
 type Interfered = (what: string, outcome: InterferenceOutcome) => void;
@@ -24,9 +23,7 @@ export function createServerGuard(): ServerGuard {
 
   function add(server: Server): void {
     if (interfered === undefined || postponed.has(server)) return;
-    const note = interfered;
-    const guarded = attempt(sayUnguarded, () => postponeClose(server, note), undefined);
-    if (guarded !== undefined) postponed.set(server, guarded);
+    postponed.set(server, postponeClose(server, interfered, sayUnguarded));
   }
 
   return {
@@ -50,7 +47,7 @@ export function createServerGuard(): ServerGuard {
   };
 }
 
-/** A method may be read-only. */
+/** Says that a method of a server cannot be replaced, such as one that is read-only. */
 function sayUnguarded(error: unknown): void {
-  notice(`a close by the program will cut what its server holds: ${String(error)}`);
+  notice(`what the program ends by this method is cut: ${String(error)}`);
 }

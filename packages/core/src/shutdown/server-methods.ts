@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import { types } from 'node:util';
+import { attempt } from './containment.ts';
 import { shared } from '../process/registry.ts';
 
 export type Method = (this: Server, ...args: unknown[]) => unknown;
@@ -11,7 +12,10 @@ const ours = shared<WeakSet<Method>>('server methods', WeakSet);
  * Replaces methods of a server, and keeps what puts them back. `make` gets the method, and whether it is one of the
  * program's, set on the server or async: Node's own are neither.
  */
-export function replaceMethods(server: Server): {
+export function replaceMethods(
+  server: Server,
+  failed: (error: unknown) => void,
+): {
   readonly replace: (name: string | symbol, make: (method: Method, byProgram: boolean) => Method) => void;
   readonly restores: (() => void)[];
 } {
@@ -26,7 +30,9 @@ export function replaceMethods(server: Server): {
       const byProgram = (own !== undefined && !ours.has(method)) || types.isAsyncFunction(method);
       const made = make(method, byProgram);
       ours.add(made);
-      Object.defineProperty(server, name, { value: made, configurable: true, writable: true });
+      const put = (): unknown =>
+        Object.defineProperty(server, name, { value: made, configurable: true, writable: true });
+      attempt(failed, put, undefined);
       restores.push(() => {
         // A method that was replaced again since stays, and lets everything through.
         if (methods[name] === made) restoreProperty(server, name, own);

@@ -1,9 +1,11 @@
 import type { Server } from 'node:net';
+import { warn } from '../api/errors.ts';
 import type { CutConnection } from '../api/report.ts';
 import { cutInTurn, type ConnectionHooks, type Connections } from '../drain/connections.ts';
 import { trackServer } from '../connections/track.ts';
 import { sumCounts } from '../drain/connections.ts';
 import type { Drainable } from '../drain/drainable.ts';
+import { unfinishedStops } from '../process/stops.ts';
 import { createCloser } from './closer.ts';
 import { isListening } from '../listener/listening-socket.ts';
 import { createServerGuard, type ServerGuard } from './server-guard.ts';
@@ -104,6 +106,15 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       for (const server of tracked.keys()) attachments.get(server)?.detach();
     },
   };
+}
+
+/** Warns of a stop that drains nothing. One that joined the stop of another coordinator may well have no server. */
+export function warnWithoutServer({ list }: Pick<Servers, 'list'>): void {
+  if (list().length > 0 || unfinishedStops().length > 1) return;
+  warn(
+    'WARN_GRACEFUL_NO_SERVER',
+    'shutdown with no server attached: call coordinator.attach(server) for each server',
+  );
 }
 
 /** Calls back when a server begins to listen, and when it is closed, until the returned function is called. */

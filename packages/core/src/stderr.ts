@@ -1,4 +1,11 @@
+import type { EventEmitter } from 'node:events';
 import { writeSync } from 'node:fs';
+
+type Stream = Pick<NodeJS.WriteStream, 'write' | 'writableLength'> &
+  Partial<EventEmitter> & { readonly fd?: number };
+
+/** Writes that the stream has not done yet. */
+let pending = 0;
 
 /**
  * Writes text to stderr; a reader that has gone away does no harm. It goes past the stream `process.stderr`, which emits
@@ -10,11 +17,14 @@ export function writeStderr(text: string): void {
   let rest = Buffer.from(text);
   try {
     // Before the write: this getter makes a pipe at descriptor 2 non-blocking.
-    const { stderr } = process;
-    if (stderr.writableLength === 0) rest = rest.subarray(tryWrite(rest));
+    const stderr: Stream = process.stderr;
+    // That of a worker thread has no descriptor: its parent may read it.
+    if (stderr.fd === 2 && stderr.writableLength === 0) rest = rest.subarray(tryWrite(rest));
     if (rest.length === 0) return;
-    stderr.on('error', ignore);
-    stderr.write(rest, () => setImmediate(() => stderr.off('error', ignore)));
+    // A program may have put something else in its place.
+    if (pending === 0) stderr.on?.('error', ignore);
+    pending += 1;
+    stderr.write(rest, () => setImmediate(done, stderr));
   } catch {
     // The reader is gone, or there is no stderr: there is nowhere to say it.
   }
@@ -27,6 +37,11 @@ function tryWrite(bytes: Uint8Array): number {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
     throw error;
   }
+}
+
+function done(stderr: Partial<EventEmitter>): void {
+  pending -= 1;
+  if (pending === 0) stderr.off?.('error', ignore);
 }
 
 function ignore(): void {}

@@ -89,7 +89,7 @@ export interface ShutdownCoordinator extends AsyncDisposable {
    * @throws ERR_GRACEFUL_INVALID_ARGUMENT
    */
   readonly on: OnEvent;
-  /** Whether `dispose()` was called: no signal is heard any more. */
+  /** Whether `dispose()` was called: no signal is heard any more, or none after the shutdown that runs. */
   readonly disposed: boolean;
   /**
    * Takes off every listener that was added, signal handlers included; servers go on without care. In the middle of a

@@ -2,7 +2,7 @@ import { now } from '../clock.ts';
 import { unholdServers } from '../node-internals/unhold.ts';
 import { notice } from './notice.ts';
 import { shared } from './registry.ts';
-import { runningStops, watchStops } from './stops.ts';
+import { runningStops, stopsChanged, watchStops } from './stops.ts';
 
 /** Longest wait in milliseconds for what the loop still holds, such as the transport of a logger. */
 const FLUSH_MS = 100;
@@ -70,16 +70,20 @@ export function awaitProgram(promise: Promise<unknown>): void {
   });
 }
 
-/** Whether the process is about to exit. */
+/** Whether the process is about to exit, or to decide on it: its stop is over, and the code not given yet. */
 export function isLeaving(): boolean {
-  return state.has('code') || state.has('asked');
+  return hasCode() || isExpected();
 }
+
+const hasCode = (): boolean => state.has('code') || state.has('asked');
+
+const isExpected = (): boolean => (state.get('expected') ?? 0) > 0;
 
 watchStops(leave);
 
 /**
- * Keeps the process, and what it has noted of its end, until the returned function is called, or the time is up: the
- * report of a stop comes before its exit.
+ * Keeps this package from ending the process, and what it has noted of the end, until the returned function is called or
+ * the time is up: the report of a stop comes before its exit. An empty loop ends the process all the same.
  *
  * @param until - on the clock of `now()`
  */
@@ -94,13 +98,14 @@ export function expectExit(until: number): () => void {
     released = true;
     clearTimeout(limit);
     state.set('expected', (state.get('expected') ?? 0) - 1);
-    leave();
+    // `leave`, and those that guard the process until then.
+    stopsChanged();
   }
 }
 
 function leave(): void {
-  if (runningStops().length > 0 || (state.get('expected') ?? 0) > 0) return;
-  if (!isLeaving()) {
+  if (runningStops().length > 0 || isExpected()) return;
+  if (!hasCode()) {
     // A stop by `shutdown()` alone: the program goes on.
     state.delete('program');
     return;

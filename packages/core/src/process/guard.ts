@@ -1,8 +1,8 @@
 import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
 import { now } from '../clock.ts';
-import { askToExit, isLeaving } from './exit.ts';
-import { guardOnce } from './guarded.ts';
+import { askToExit } from './exit.ts';
+import { guardOnce, isStopping } from './guarded.ts';
 import { notice } from './notice.ts';
 import { shared } from './registry.ts';
 import { runningStops, unfinishedStops, type Stop } from './stops.ts';
@@ -76,7 +76,7 @@ function guardExitAndKill(): () => void {
 
   const guardedKill = (pid: number, signal?: string | number): true => {
     const name = nameSignal(signal);
-    if (name === undefined || !isWatched(name) || runningStops().length + Number(isLeaving()) === 0) {
+    if (name === undefined || !isWatched(name) || !isStopping()) {
       return kill.call(process, pid, signal);
     }
     if (pid === process.pid) {

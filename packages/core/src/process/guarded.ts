@@ -27,4 +27,5 @@ export function guardOnce(name: string, guard: () => () => void, isNeeded: () =>
   });
 }
 
-const isStopping = (): boolean => runningStops().length > 0 || isLeaving();
+/** Whether a stop runs, or is over and the process about to exit. */
+export const isStopping = (): boolean => runningStops().length > 0 || isLeaving();

@@ -1,9 +1,10 @@
 import { askToExit } from './exit.ts';
 import { isOwnSignal } from './guard.ts';
+import { isStopping } from './guarded.ts';
 import { holdProgramListeners } from './program-listeners.ts';
 import { shared } from './registry.ts';
 import { thisWorker } from './node-cluster.ts';
-import { runningStops, unfinishedStops } from './stops.ts';
+import { unfinishedStops } from './stops.ts';
 
 export interface SignalHandlers {
   /** Called with the first signal. */
@@ -31,7 +32,7 @@ function add(signal: NodeJS.Signals, watcher: Watcher): void {
   const watchers = new Set([watcher]);
   // Not the name that the listener is called with: `process.emit('SIGTERM')` of the program gives none.
   const listener = (): void => {
-    if (runningStops().length > 0 && isOwnSignal(signal)) askToExit(0);
+    if (isStopping() && isOwnSignal(signal)) askToExit(0);
     else for (const each of watchers) each(signal);
   };
   // Never `process.once`: the next signal would take its default action, in the middle of a drain.

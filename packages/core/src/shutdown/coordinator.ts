@@ -209,7 +209,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
       disposed = true;
       const dispose = (): void => disposers.forEach((stop) => stop());
       // In the middle of a shutdown servers without care would be cut by the exit at its end.
-      if (['running', 'stopped'].includes(lifecycle.state())) dispose();
+      if (complete || lifecycle.state() === 'running') dispose();
       else void begin(ownDecision('dispose')).then(() => setImmediate(dispose));
     },
     [Symbol.asyncDispose]: async () => {

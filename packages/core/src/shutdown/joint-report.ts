@@ -6,17 +6,30 @@ import type { CoordinatorControls } from './role.ts';
 /** Most names of what is waited for. */
 const MAX_NAMED = 10;
 
-/**
- * The coordinators of this process, or of this thread, with the report of each that is done. There may be several, as
- * with two Fastify apps: whoever stops the process hears one report, and one progress, of all.
- */
-const reporters = shared<Map<CoordinatorControls, ShutdownReport | undefined>>('reporters', Map);
+interface Reporter {
+  /** Undefined until it is done. */
+  report: ShutdownReport | undefined;
+  disposed: boolean;
+}
 
-/** Counts a coordinator until the returned function is called, which returns whether none is left. */
+/**
+ * The coordinators of this process, or of this thread. There may be several, as with two Fastify apps: the primary, or
+ * the main thread, gets one report, and one progress, of all.
+ */
+const reporters = shared<Map<CoordinatorControls, Reporter>>('reporters', Map);
+
+const someAtWork = (): boolean => [...reporters.values()].some(({ report }) => report === undefined);
+
+/**
+ * Counts a coordinator until the returned function is called, which returns whether none is left. One that is done stays
+ * until the others are: its report is part of theirs.
+ */
 export function addReporter(controls: CoordinatorControls): () => boolean {
-  reporters.set(controls, undefined);
+  const reporter: Reporter = { report: undefined, disposed: false };
+  reporters.set(controls, reporter);
   return () => {
-    reporters.delete(controls);
+    reporter.disposed = true;
+    if (reporter.report === undefined || !someAtWork()) reporters.delete(controls);
     return reporters.size === 0;
   };
 }
@@ -26,9 +39,14 @@ export function reportOfAll(
   controls: CoordinatorControls,
   report: ShutdownReport,
 ): ShutdownReport | undefined {
-  reporters.set(controls, report);
-  const reports = [...reporters.values()].filter((each) => each !== undefined);
-  return reports.length === reporters.size ? mergeReports(report, reports) : undefined;
+  const reporter = reporters.get(controls);
+  // Disposed before it was done.
+  if (reporter === undefined) return undefined;
+  reporter.report = report;
+  if (someAtWork()) return undefined;
+  const reports = [...reporters.values()].flatMap((each) => each.report ?? []);
+  for (const [each, { disposed }] of reporters) if (disposed) reporters.delete(each);
+  return mergeReports(report, reports);
 }
 
 export function progressOfAll(): { readonly counts: ConnectionCounts; readonly waiting: readonly string[] } {

@@ -49,7 +49,7 @@ export interface ShutdownParts {
   readonly hold: Hold;
   readonly enter: (state: State) => void;
   readonly others: () => Pick<ShutdownReport, 'workers' | 'threads'>;
-  /** Connections that came to other processes so far; undefined where this one can't see them. */
+  /** Connections that came to other processes and to threads so far; undefined where they can't be seen. */
   readonly arrived: () => number | undefined;
   /** Whether something besides hooks runs after the drain: the program's own cleanup, or reports of workers. */
   readonly cleansUp: (reason: string) => boolean;
@@ -145,9 +145,9 @@ export async function runShutdown(
     await turn();
     await draining.race(work.drained());
     hooks.push(...(await after.run(reason, deadline)));
-    // A server may have begun to listen meanwhile.
-    await deadline.race(servers.drained());
-    cut = [...cut, ...attempt(note, servers.cut, [])];
+    // A server may have begun to listen meanwhile, or a job have begun.
+    await deadline.race(Promise.all([servers.drained(), work.drained()]));
+    cut = [...cut, ...attempt(note, servers.cut, []), ...attempt(note, work.cut, [])];
     listeners = (await deadline.race(everything.closed())) ?? [];
   });
   enter('stopped');

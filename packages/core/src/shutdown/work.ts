@@ -55,8 +55,16 @@ export function createWork(): Work {
         await turn();
       } while (jobs.size > 0);
     },
-    cut: () =>
-      [...jobs].map((job): CutConnection => ({ kind: 'work', name: describe(job), requests: 0, lost: true })),
+    cut: () => {
+      const cut = [...jobs].map((job): CutConnection => ({
+        kind: 'work',
+        name: describe(job),
+        requests: 0,
+        lost: true,
+      }));
+      jobs.clear();
+      return cut;
+    },
     totals: () => [],
     release: () => jobs.clear(),
   };

@@ -25,7 +25,7 @@ export function createThreadRole(): Role {
     needsServer: false,
     finished: async (done) => {
       const report = controls === undefined ? done : reportOfAll(controls, done);
-      // Otherwise another coordinator of this thread is not done, and reports for both.
+      // Undefined where another coordinator of this thread is not done: that one reports for both.
       if (report !== undefined) channel?.post({ type: 'report', thread, report });
       while (own.size > 0) await sleep(LOOK_MS);
     },

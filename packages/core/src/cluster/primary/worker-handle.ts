@@ -68,6 +68,12 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
     sendOver(worker.process, wrap(message, packing));
   };
 
+  const dismissIt = (reason: string): void => {
+    const signal = isSignal(reason) ? reason : 'SIGTERM';
+    const ask = (): void => tell({ type: 'ask-handlers', signal });
+    dismissal = dismiss(worker, signal, { disconnect, ask });
+  };
+
   const hear = (message: WorkerMessage, handle: unknown): void => {
     switch (message.type) {
       case 'hello':
@@ -79,6 +85,8 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
         break;
       case 'goodbye':
         joined = false;
+        // The order to drain was on its way.
+        if (order !== undefined && report === undefined) dismissIt(order.reason);
         break;
       case 'ready':
         joined = true;
@@ -179,11 +187,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
       // not set it in plain Node either: the respawn keeps the number of workers.
       if (dismissed) worker.exitedAfterDisconnect = true;
       if (joined) tell(order);
-      else if (first) {
-        const signal = isSignal(reason) ? reason : 'SIGTERM';
-        const ask = (): void => tell({ type: 'ask-handlers', signal });
-        dismissal = dismiss(worker, signal, { disconnect, ask });
-      }
+      else if (first) dismissIt(reason);
     },
     leaving: () => order !== undefined,
     cut: () => {

@@ -6,7 +6,7 @@ import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';
 import { addReporter, progressOfAll, reportOfAll } from '../../shutdown/joint-report.ts';
 import { createReadiness } from '../../shutdown/readiness.ts';
-import { holdDisconnect } from './held-disconnect.ts';
+import { holdDisconnect, letDisconnect } from './held-disconnect.ts';
 import { createHandBackLink } from './hand-back.ts';
 import { keepIdle } from './kept.ts';
 import { findPm2 } from './pm2.ts';
@@ -46,7 +46,7 @@ function createWorkerRole(worker: Worker): Role {
   let packing: Packing = 'internal';
   let reported = false;
   let timer: NodeJS.Timeout | undefined;
-  let letDisconnect: (() => void) | undefined;
+  let disposed = false;
   let controls: CoordinatorControls | undefined;
 
   const tell = (message: WorkerMessage): Promise<void> =>
@@ -64,7 +64,8 @@ function createWorkerRole(worker: Worker): Role {
     pm2?.tellReady(readiness);
   });
   const tellReady = (): void => {
-    void tell({ type: 'ready', ready: readiness.willing(), listening: readiness.listening() });
+    // After the goodbye, the servers of the program are no sign of a coordinator.
+    if (!disposed) void tell({ type: 'ready', ready: readiness.willing(), listening: readiness.listening() });
   };
 
   const finished = async (own: ShutdownReport): Promise<void> => {
@@ -77,7 +78,7 @@ function createWorkerRole(worker: Worker): Role {
       tell({ type: 'report', report }),
       new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref()),
     ]);
-    letDisconnect?.();
+    letDisconnect();
     // The channel is the last thing that holds the loop.
     process.channel?.unref();
   };
@@ -130,7 +131,7 @@ function createWorkerRole(worker: Worker): Role {
         break;
       case 'drain': {
         const { reason, timeout, together } = message;
-        letDisconnect ??= holdDisconnect();
+        holdDisconnect();
         timer ??= setInterval(tellProgress, PROGRESS_MS).unref();
         core.drain({
           reason,
@@ -199,13 +200,15 @@ function createWorkerRole(worker: Worker): Role {
     // a disconnect, waits for the drain, as the program's would.
     const unguard = [ignoreBrokenPipe(worker), guardOutput(), onDisconnectOrder(dismissed)];
     core.onDispose(() => {
-      if (leaveReporters() && core.coordinator.state === 'running') void tell({ type: 'goodbye' });
+      disposed = true;
+      const last = leaveReporters();
+      if (last) letDisconnect();
+      if (last && core.coordinator.state === 'running') void tell({ type: 'goodbye' });
       unhear();
       worker.off('message', onPlainMessage);
       process.off('exit', onExit);
       worker.off('disconnect', onDisconnect);
       for (const stop of unguard) stop();
-      letDisconnect?.();
     });
     core.coordinator.on('state', ({ state }) => {
       if (state !== 'cleanup') return;

@@ -6,9 +6,10 @@ const MAX_NAMED = 5;
 /** Why a shutdown was not clean, in words, the loss of clients first. Empty for a clean one. */
 export function explainReport(report: ShutdownReport): readonly string[] {
   if (report.clean) return [];
-  // What workers cut is said with their names, below.
-  const ofWorkers = new Set(report.workers.flatMap((worker) => worker.report?.connections.cut ?? []));
-  const lost = report.connections.cut.filter((each) => each.lost && !ofWorkers.has(each));
+  // What workers and threads cut is said with their names, below.
+  const others = [...report.workers, ...report.threads];
+  const ofOthers = new Set(others.flatMap((other) => other.report?.connections.cut ?? []));
+  const lost = report.connections.cut.filter((each) => each.lost && !ofOthers.has(each));
   const names = lost.map(({ kind, name }) =>
     ['request', 'work', 'worker'].includes(kind) ? name : `${kind} ${name}`,
   );
@@ -17,6 +18,7 @@ export function explainReport(report: ShutdownReport): readonly string[] {
     ...report.listeners.flatMap(explainListener),
     ...report.hooks.flatMap(explainHook),
     ...report.workers.flatMap((worker) => explainWorker(worker, lost.length > 0)),
+    ...report.threads.flatMap(({ thread, report: its }) => explainOther(`thread ${thread}`, its)),
     ...report.errors.map(firstLine),
   ];
   return reasons.length > 0 ? [...new Set(reasons)] : ['the report says why'];
@@ -55,7 +57,12 @@ function explainWorker(
 ): readonly string[] {
   if (outcome === 'died') return [`worker ${id} died (${signal ?? `exit code ${code}`})`];
   if (outcome === 'killed' && !named) return [`worker ${id} was killed at the deadline`];
-  return report === null ? [] : explainReport(report).map((reason) => `worker ${id}: ${reason}`);
+  return explainOther(`worker ${id}`, report);
+}
+
+/** Why a worker or a thread that has reported was not clean, each reason with its name. */
+function explainOther(name: string, report: ShutdownReport | null): readonly string[] {
+  return report === null ? [] : explainReport(report).map((reason) => `${name}: ${reason}`);
 }
 
 /** The first line of an error's text: its stack is in the report. */

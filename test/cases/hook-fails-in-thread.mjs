@@ -10,7 +10,9 @@ if (isMainThread) {
     slow: 500,
     program: () => {
       createCoordinator();
-      new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }).on('message', (port) => process.send(port));
+      new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }).on('message', (port) =>
+        process.send(port),
+      );
     },
     right: ({ request, code, err }) => {
       if (control) return request === 200 && code === 0 && err === '';

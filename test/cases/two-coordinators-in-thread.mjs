@@ -13,7 +13,9 @@ if (isMainThread) {
       coordinator.on('stopped', ({ clean, threads }) =>
         console.log('report', JSON.stringify({ clean, threads: threads.map(({ outcome }) => outcome) })),
       );
-      new Worker(new URL(import.meta.url)).on('message', (port) => process.send(port));
+      new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }).on('message', (port) =>
+        process.send(port),
+      );
     },
     right: ({ request, code, out }) => request === 200 && code === 0 && reportIn(out).clean,
   });

@@ -42,7 +42,18 @@ let own: ShutdownCoordinator | undefined;
  * at the first after its `dispose()`.
  */
 export function getCoordinator(): ShutdownCoordinator {
+  singles.set('asked', true);
   return getCoordinatorOr({});
+}
+
+/**
+ * Lets go of a process-wide coordinator that the program has never asked for, and that has no server any more: signals
+ * take their default action again.
+ */
+export function disposeUnused(): void {
+  const known = findShared() ?? own;
+  if (known?.state !== 'running' || singles.has('asked') || known.stats().servers > 0) return;
+  known.dispose();
 }
 
 /** As `getCoordinator`, with options for the case that there is none yet: `--import` has them from the environment. */

@@ -8,7 +8,7 @@ import { preloadWorkers } from './cluster/primary/preload.ts';
 import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
 import { readEnvironment } from './api/environment.ts';
 import { resolveOptions } from './api/options.ts';
-import { getCoordinatorOr } from './create.ts';
+import { disposeUnused, getCoordinatorOr } from './create.ts';
 import { onServerListening } from './listener/listen-channel.ts';
 import { guardFromTheStart } from './process/guard.ts';
 import { nodeCluster, thisWorker } from './process/node-cluster.ts';
@@ -21,8 +21,19 @@ resolveOptions(options);
 
 guardFromTheStart();
 
+/** Whether there is a coordinator for servers in threads. */
+let forThreads = false;
+
+/** A tool that had a server for a moment, such as one that looks for a free port, must end by Ctrl-C as ever. */
+function letGo(): void {
+  setImmediate(() => {
+    if (!forThreads && thisWorker() === undefined) disposeUnused();
+  });
+}
+
 function attach(server: Server): void {
   if (!server.listening) return;
+  server.once('close', letGo);
   // Owned already: the server listens again, or the program has attached it to a coordinator.
   if (isOwned(server)) return;
   getCoordinatorOr(options).attach(server);
@@ -37,7 +48,10 @@ onServerListening((server) => {
 });
 
 // A server may be in a thread alone: the main thread hears the signal.
-onFirstThread(() => getCoordinatorOr(options));
+onFirstThread(() => {
+  forThreads = true;
+  getCoordinatorOr(options);
+});
 
 /** Whether this process is the primary of a cluster, which opens listeners for its workers as servers of its own. */
 function isScheduling(): boolean {

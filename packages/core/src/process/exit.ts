@@ -1,11 +1,15 @@
 import { now } from '../clock.ts';
 import { unholdServers } from '../node-internals/unhold.ts';
+import { whenWorkBegins } from './begins-work.ts';
 import { notice } from './notice.ts';
 import { shared } from './registry.ts';
 import { runningStops, stopsChanged, watchStops } from './stops.ts';
 
 /** Longest wait in milliseconds for what the loop still holds, such as the transport of a logger. */
 const FLUSH_MS = 100;
+
+/** Node's exit code of a process with a top-level `await` that is not settled. */
+const UNSETTLED_AWAIT = 13;
 
 /** Time between two looks at a slow reader, in milliseconds. */
 const LOOK_MS = 10;
@@ -29,6 +33,8 @@ const state = shared<Map<'code' | 'least' | 'asked' | 'until' | 'program' | 'pen
 );
 let timer: NodeJS.Timeout | undefined;
 let emptied = false;
+/** The exit code when the loop was empty. */
+let codeBefore: typeof process.exitCode;
 
 /** Makes the process end with this code at least, also where the program exits by itself. */
 export function keepExitCode(code: number): void {
@@ -113,8 +119,9 @@ function leave(): void {
   const worst = Math.max(state.get('code') ?? 0, state.get('asked') ?? 0);
   // A code that the program set is kept.
   if (Number(process.exitCode ?? 0) === 0) process.exitCode = worst;
-  process.off('beforeExit', endWithEmptyLoop);
-  process.on('beforeExit', endWithEmptyLoop);
+  process.off('beforeExit', onEmptyLoop);
+  // In front of the program's.
+  process.prependListener('beforeExit', onEmptyLoop);
   setTimer();
 }
 
@@ -156,15 +163,25 @@ function keepCode(code: number): void {
 }
 
 /**
- * Exits on the second `beforeExit`: listeners of the program may start work in the first. With an unsettled top-level
- * `await`, Node 22 and later turn exit code 0 into 13 when the loop is empty; `await fastify.listen()` of a worker that
- * starts while its cluster stops is such a one.
+ * Exits on a `beforeExit` in which no listener of the program begins anything. Node would do so too, but where a top-level
+ * `await` is not settled, Node 22 and later make 13 of code 0; `await fastify.listen()` of a worker that starts while its
+ * cluster stops is such a one.
  */
-function endWithEmptyLoop(): void {
-  if (emptied || timeLeft() === 0) process.exit();
+function onEmptyLoop(): void {
+  if (timeLeft() === 0) process.exit();
   emptied = true;
   setTimer();
-  setImmediate(() => {});
+  codeBefore = process.exitCode;
+  process.off('exit', takeBackUnsettled);
+  // Node emits the event again when what began is done; a promise alone holds no loop.
+  whenWorkBegins(
+    () => process.on('exit', takeBackUnsettled),
+    () => process.exit(),
+  );
+}
+
+function takeBackUnsettled(code: number): void {
+  if (code === UNSETTLED_AWAIT) process.exit(codeBefore);
 }
 
 /** Bytes that were written to stdout and stderr and that the kernel has not taken yet. */

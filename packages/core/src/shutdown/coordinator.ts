@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import { describeError, expected, GracefulError } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
@@ -44,6 +45,8 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const before = createHooks();
   const after = createHooks();
   const abort = new AbortController();
+  // Each request may listen to it. Node 20 warns of the eleventh.
+  setMaxListeners(0, abort.signal);
   const errors: string[] = [];
   let complete = false;
   const record = (error: unknown): void => {

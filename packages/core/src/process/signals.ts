@@ -92,7 +92,7 @@ export function watchSignals(
 function joinStop(signals: readonly NodeJS.Signals[], watcher: Watcher): NodeJS.Immediate | undefined {
   if (thisWorker() !== undefined) return undefined;
   const signal = unfinishedStops().find(
-    (stop) => stop.exits && stop.signal !== undefined && signals.includes(stop.signal),
+    (stop) => stop.exits !== false && stop.signal !== undefined && signals.includes(stop.signal),
   )?.signal;
   return signal === undefined ? undefined : setImmediate(watcher, signal);
 }

@@ -12,10 +12,12 @@ export interface Stop {
   calm: boolean;
   /** Whether its report is complete: nothing is left that an exit would cut. */
   over: boolean;
-  /** Whether the process exits at its end. */
-  readonly exits: boolean;
+  /** Whether the process exits at its end. A copy of an earlier version does not say. */
+  readonly exits?: boolean;
   /** What is being served, in a few words: `GET /export, 4.2 s`. */
   readonly describe: () => string;
+  /** Resolves when the connections of its own servers have ended. A copy of an earlier version does not say. */
+  readonly drained?: () => Promise<unknown>;
   /** Puts into the report what the program did meanwhile. */
   readonly note: (what: string, outcome: InterferenceOutcome) => void;
   /** Puts an error into the report that nothing caught. */

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import { describeError, expected, GracefulError } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
@@ -16,7 +15,7 @@ import { containErrors } from '../process/uncaught.ts';
 import { attempt } from './containment.ts';
 import { createReport } from './create-report.ts';
 import { createEnding } from './ending.ts';
-import { createEvents } from './events.ts';
+import { createAbort, createEvents } from './events.ts';
 import { createHooks } from './hooks.ts';
 import { warnOfShare } from './hook-share.ts';
 import { createInterferences } from './interferences.ts';
@@ -44,9 +43,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   containErrors();
   const before = createHooks();
   const after = createHooks();
-  const abort = new AbortController();
-  // Each request may listen to it. Node 20 warns of the eleventh.
-  setMaxListeners(0, abort.signal);
+  const abort = createAbort();
   const errors: string[] = [];
   let complete = false;
   const record = (error: unknown): void => {
@@ -67,7 +64,11 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
   const interferences = createInterferences();
   const describe = (): string => everything.waiting(MAX_NAMED).join('; ');
   const exits = settings.exit !== false;
-  const hold = createHold(servers, { describe, failed: note, exits }, interferences);
+  const hold = createHold(
+    servers,
+    { describe, failed: note, exits, drained: servers.drained },
+    interferences,
+  );
   const lifecycle = createLifecycle(events, hold, settings.timeout, (order, deadline) =>
     runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order, deadline),
   );

@@ -3,8 +3,9 @@ import { writeStderr } from '../stderr.ts';
 import { describeError } from '../api/errors.ts';
 import type { ExitFunction, Settings } from '../api/options.ts';
 import type { ShutdownReport } from '../api/report.ts';
-import { exitWith, expectExit, keepExitCode } from '../process/exit.ts';
+import { askToExit, exitWith, expectExit, keepExitCode } from '../process/exit.ts';
 import { signalExitCode } from '../process/guard.ts';
+import { programListens } from '../process/program-listeners.ts';
 import { runningStops } from '../process/stops.ts';
 import type { DrainOrder } from './steps.ts';
 
@@ -38,21 +39,24 @@ export function createEnding(
 ): Ending {
   let exiting = false;
   let failed = false;
+  let complete = false;
   /** Whether a later signal has ended the shutdown. */
   let over = false;
 
   function beginAndExit(order: DrainOrder): void {
     const report = begin(order);
+    // A signal behind the report of a stop that the program was left to end, and it does not listen for that.
+    if (complete && order.own && exit === true && !programListens(order.reason)) askToExit(0);
     if (exiting) return;
     exiting = true;
     const until = now() + Math.max(order.timeout ?? timeout, left());
-    const release = exit === false ? () => {} : expectExit(until);
-    void report.then(async (done) => {
-      await finished(done).catch(note);
-      const code = failed ? 1 : done.exitCode;
+    const release = exit === false ? undefined : expectExit(until);
+    void report.then(async (its) => {
+      await finished(its).catch(note);
+      const code = failed ? 1 : its.exitCode;
       if (exit === true) exitWith(code, until);
-      if (typeof exit === 'function' && !over) await callExit(exit, code, done, until);
-      release();
+      if (typeof exit === 'function' && !over) await callExit(exit, code, its, until);
+      release?.();
     });
   }
 
@@ -86,6 +90,7 @@ export function createEnding(
   return {
     beginAndExit,
     reported: ({ exitCode }) => {
+      complete = true;
       if (exiting && exit === true) keepExitCode(failed ? 1 : exitCode);
     },
     force: (signal) => {

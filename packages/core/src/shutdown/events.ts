@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { setMaxListeners } from 'node:events';
 import { expected } from '../api/errors.ts';
 import type { CoordinatorEvents, EventListener, OnEvent } from '../api/events.ts';
 import { containRejection } from './containment.ts';
@@ -55,4 +56,11 @@ export function createEvents(failed: (error: unknown) => void): Events {
     },
     clear: () => listeners.clear(),
   };
+}
+
+/** The controller of `coordinator.signal`. Each request may listen to that, and Node 20 would warn of the eleventh. */
+export function createAbort(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
 }

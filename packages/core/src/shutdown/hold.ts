@@ -18,7 +18,7 @@ export interface Hold {
 
 export function createHold(
   servers: Pick<Servers, 'guard' | 'list'>,
-  about: Pick<Stop, 'describe' | 'failed' | 'exits'>,
+  about: Pick<Stop, 'describe' | 'failed' | 'exits' | 'drained'>,
   interferences: Interferences,
 ): Hold {
   const stop: Stop = {

@@ -11,6 +11,7 @@ import type { Hooks } from './hooks.ts';
 import { hasUnread, sendFin } from '../kernel/connection.ts';
 import type { LoadedSystemCalls } from '../kernel/system-calls.ts';
 import type { SynCookies } from '../kernel/syn-cookies.ts';
+import { runningStops } from '../process/stops.ts';
 import type { Settings } from '../api/options.ts';
 import type { HookReport, ShutdownReport, State, CutConnection, ListenerReport } from '../api/report.ts';
 import type { Interferences } from './interferences.ts';
@@ -170,10 +171,8 @@ export async function runShutdown(
   return report;
 }
 
-async function drain(
-  { servers, work, everything, handedOver }: ShutdownParts,
-  limit: Deadline,
-): Promise<void> {
+async function drain(parts: ShutdownParts, limit: Deadline): Promise<void> {
+  const { servers, work, everything, handedOver } = parts;
   const drainServers = async (): Promise<void> => {
     await limit.race(servers.drained());
     await limit.race(handedOver());
@@ -223,7 +222,7 @@ async function cutInSlices(
 }
 
 function drainOptions(
-  { settings, native, cookies, note, servers }: ShutdownParts,
+  { settings, native, cookies, note }: ShutdownParts,
   { reason, together, handBack }: DrainOrder,
   draining: Deadline,
   deadline: Deadline,
@@ -241,7 +240,7 @@ function drainOptions(
     expired: draining.expired,
     onShortened: draining.onShortened,
     leftOfAll: deadline.left,
-    ownDrained: servers.drained,
+    ownDrained: () => Promise.all(runningStops().map((stop) => stop.drained?.())),
     unread: (socket) => hasUnread(socket, native.calls),
     sendsFin: native.calls !== undefined,
     sendFin: (socket) => sendFin(socket, native.calls),

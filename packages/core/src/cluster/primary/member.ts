@@ -12,6 +12,8 @@ export interface Member {
   readonly exited: Promise<void>;
   readonly gone: () => boolean;
   readonly killed: () => boolean;
+  /** Whether it may have clients: it listens, or has a coordinator. */
+  readonly serving: () => boolean;
   /** Whether its drain is over: it cuts what is left, runs its hooks, and reports next. */
   readonly cleaning: () => boolean;
   /** Whether its drain is over, and its report here: all that is left to it is to exit. */

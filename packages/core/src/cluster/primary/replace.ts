@@ -48,21 +48,27 @@ export function createReplacer(
     const why = fresh.gone()
       ? `${fresh.fate()} before it was ready`
       : `was not ready after ${readyTimeout} ms`;
-    fresh.kill();
+    // It may have been serving for all that time.
+    if (fresh.serving()) await drain(fresh, 'it was not ready', true);
+    else fresh.kill();
     await fresh.exited;
     throw new GracefulError('ERR_GRACEFUL_RELOAD_FAILED', `${fresh.name} ${why}; the old workers stay`);
   }
 
   async function retire(old: Member, reason: string, orderedByUs: boolean): Promise<WorkerReport> {
+    await drain(old, reason, orderedByUs);
+    const report = old.report();
+    if (!stopping()) retired(reason, report);
+    return report;
+  }
+
+  async function drain(old: Member, reason: string, orderedByUs: boolean): Promise<void> {
     old.drain({ reason, timeout: timeout - margin, together: false, dismissed: orderedByUs, handBack });
     await createDeadline(timeout).race(old.exited);
     // Timers run before the poll for exits: after a SIGSTOP of this process the worker may be gone unseen.
     if (!old.gone()) await turn();
     if (!old.gone() && !stopping()) old.kill();
     await old.exited;
-    const report = old.report();
-    if (!stopping()) retired(reason, report);
-    return report;
   }
 
   return {

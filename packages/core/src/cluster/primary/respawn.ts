@@ -53,14 +53,14 @@ export function createRespawner(
   }
 
   function onExit(worker: Worker, code: number | null, signal: string | null): void {
-    onEnd(worker, signal === null ? `code ${code}` : signal);
+    onEnd(worker, signal === null ? `code ${code}` : signal, code === 0);
   }
 
-  function onEnd(worker: Worker, how: string): void {
+  function onEnd(worker: Worker, how: string, byItself = false): void {
     const life = lives.get(worker);
     lives.delete(worker);
     if (stopped || workers === undefined || life === undefined || lives.size + timers.size >= workers) return;
-    crashes = crashedOnStart(life) ? crashes + 1 : 0;
+    crashes = crashedOnStart(life, byItself) ? crashes + 1 : 0;
     if (crashes >= crashLimit) {
       giveUp(`${crashes} workers in a row died as soon as they were started, the last with ${how}`);
       return;
@@ -74,9 +74,11 @@ export function createRespawner(
   }
 
   /**
-   * Readiness decides, not age alone: on a machine under load a program may take seconds to get as far as its error.
+   * Readiness decides, not age alone: on a machine under load a program may take seconds to get as far as its error. A
+   * worker that does jobs, listens nowhere and exits when it has done some is never ready.
    */
-  function crashedOnStart(life: Life): boolean {
+  function crashedOnStart(life: Life, byItself: boolean): boolean {
+    if (byItself && now() - life.born > SHORT_LIFE_MS) return false;
     return life.ready === undefined ? now() - life.born < readyTimeout : now() - life.ready < SHORT_LIFE_MS;
   }
 

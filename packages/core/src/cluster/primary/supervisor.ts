@@ -4,6 +4,7 @@ import { describeError, GracefulError } from '../../api/errors.ts';
 import type { ShutdownCoordinator } from '../../api/coordinator.ts';
 import type { Logger } from '../../api/logger.ts';
 import { resolveOptions, type CoordinatorOptions } from '../../api/options.ts';
+import { shared } from '../../process/registry.ts';
 import { watchLoneSignals } from './lone-signals.ts';
 import { createReplacer } from './replace.ts';
 import { reportCluster } from './service-state.ts';
@@ -29,11 +30,12 @@ export interface ClusterSupervisor extends ShutdownCoordinator {
   readonly pids: () => readonly number[];
 }
 
-let supervisors = 0;
+/** One for each supervisor, of whichever copy of this package. */
+const supervisors = shared<Set<object>>('supervisors', Set);
 
 /** Whether the cluster of this process has a supervisor. */
 export function isSupervised(): boolean {
-  return supervisors > 0;
+  return supervisors.size > 0;
 }
 
 /**
@@ -46,7 +48,6 @@ export function isSupervised(): boolean {
 export function superviseCluster(options: SupervisorOptions = {}): ClusterSupervisor {
   const { supervision, rest } = resolveSupervisorOptions(options);
   const settings = resolveOptions(rest satisfies CoordinatorOptions);
-  supervisors += 1;
   const roundRobin = watchRoundRobin();
   const members = watchMembers(roundRobin, {
     signalled: (member, signal) => loneSignals.reached(member, signal),
@@ -61,6 +62,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
     workers: members.reports,
   });
   const { coordinator } = core;
+  supervisors.add(coordinator);
   const respawner = createRespawner(supervision, {
     ready: (worker) => members.of(worker).ready,
     giveUp: (why) => core.fail('crash loop', why),
@@ -109,7 +111,7 @@ export function superviseCluster(options: SupervisorOptions = {}): ClusterSuperv
   core.onDispose(respawner.stop);
   core.onDispose(loneSignals.stop);
   core.onDispose(() => {
-    supervisors -= 1;
+    supervisors.delete(coordinator);
   });
 
   return Object.defineProperties(coordinator, {

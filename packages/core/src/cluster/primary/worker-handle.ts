@@ -160,6 +160,7 @@ export function createMember(worker: Worker, { onSignal, onGiven }: MemberEvents
     exited,
     gone: () => exit !== undefined,
     killed: () => killed,
+    serving,
     cleaning: () => cleaning,
     reported: () => report !== undefined,
     fate: () => {

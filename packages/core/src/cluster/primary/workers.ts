@@ -9,8 +9,13 @@ import { createIdleForks } from './idle-forks.ts';
 import type { Member } from './member.ts';
 import { createMember } from './worker-handle.ts';
 import type { RoundRobin } from './scheduler.ts';
+import { whenWorkBegins } from '../../process/begins-work.ts';
+import { leaveEndToProgram } from '../../process/exit.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 import { answerDisconnect } from './answer-disconnect.ts';
+
+/** Waits for what listeners of the program begin when a worker has ended, such as a cleanup after the last one. */
+const whatExitBegins = (): void => whenWorkBegins(leaveEndToProgram);
 
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
@@ -92,12 +97,17 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
 
   /**
    * The primary itself may have a server that passes its connections on to workers, as `@socket.io/sticky` does: what
-   * has connected and not yet asked would find workers that take nothing more. Its silent ones end after this time.
+   * has connected and not yet asked would find workers that take nothing more. Its silent ones end after this time. Where
+   * the primary serves alone, and workers compute for it, they are there until it is done.
    */
   async function ownDrained(): Promise<void> {
     if (draining === undefined) return;
     const { keepAliveGrace, handshakeTimeout, left } = draining;
-    await createDeadline(Math.min(keepAliveGrace + handshakeTimeout, left() / 2)).race(draining.ownDrained());
+    const half = left() / 2;
+    const limit = all().some((member) => member.serving())
+      ? Math.min(keepAliveGrace + handshakeTimeout, half)
+      : Math.max(half, left() - 2 * MARGIN_MS);
+    await createDeadline(limit).race(draining.ownDrained());
   }
 
   const all = (): readonly Member[] => [...entries.values()];
@@ -127,6 +137,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       roundRobin.onSocket(closeSocket);
       idleForks.start();
       ownDisconnect = answerDisconnect(() => Promise.all(all().map(({ exited }) => exited)));
+      nodeCluster().prependListener('exit', whatExitBegins);
       members.announce();
     },
     closed: async () => {
@@ -171,6 +182,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
       for (const member of all()) member.release();
       idleForks.stop();
       ownDisconnect?.();
+      nodeCluster().off('exit', whatExitBegins);
       roundRobin.stop();
     },
   };

@@ -240,7 +240,7 @@ function drainOptions(
     expired: draining.expired,
     onShortened: draining.onShortened,
     leftOfAll: deadline.left,
-    ownDrained: () => Promise.all(runningStops().map((stop) => stop.drained?.())),
+    ownDrained: () => Promise.all(runningStops().map(async ({ drained }) => drained?.())),
     unread: (socket) => hasUnread(socket, native.calls),
     sendsFin: native.calls !== undefined,
     sendFin: (socket) => sendFin(socket, native.calls),

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { now } from '../../clock.ts';
 import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
 import { begunSockets, protocolOf } from '../../node-internals/http.ts';
 import { isPassedOn } from '../../node-internals/net.ts';
@@ -9,6 +10,9 @@ import type { Http1Connection } from './request-channel.ts';
 
 /** Shortest time between two looks at a request head on its way, in milliseconds. */
 const LOOK_MS = 100;
+
+/** How long the upload of a request that is answered may pause, in milliseconds. */
+const PAUSE_MS = 1_000;
 
 const NO_SOCKETS: ReadonlySet<Socket> = new Set();
 
@@ -38,6 +42,8 @@ export function createIdleConnections(
 ): IdleConnections {
   /** Sockets with half a request head. Asked once a turn: thousands of idle connections may end in the same one. */
   let begun: ReadonlySet<Socket> | undefined;
+  /** Bytes received by the last look at which there were more, and when that was. */
+  const heard = new WeakMap<Http1Connection, { readonly bytes: number; readonly at: number }>();
   const graces = createSchedule<Http1Connection>((connection) => end(connection));
 
   function awaitRequest(connection: Http1Connection, used = 0): void {
@@ -55,9 +61,22 @@ export function createIdleConnections(
     // A request head is on its way, perhaps an upgrade: look again later. Not where the application has ended it.
     else if (!socket.writableFinished && headBegun(connection))
       graces.set(connection, Math.max(limits().keepAliveGrace, LOOK_MS));
+    // Many clients stop sending when they read a FIN: Node's own is one.
+    else if (uploads(connection)) graces.set(connection, LOOK_MS);
     // Bytes reached the kernel after this poll had passed the socket (a TLS handshake takes 1 ms): poll once more.
     else if (!polledAgain && limits().unread(socket)) setImmediate(end, connection, true);
     else endings.end(connection);
+  }
+
+  /** Whether the rest of a request that is answered comes in, and the application gets it. */
+  function uploads(connection: Http1Connection): boolean {
+    const { socket, upload } = connection;
+    if (upload === undefined || upload.complete || upload.destroyed) return false;
+    const bytes = received(socket);
+    const last = heard.get(connection);
+    if (last?.bytes === bytes) return now() - last.at < PAUSE_MS;
+    heard.set(connection, { bytes, at: now() });
+    return true;
   }
 
   function headBegun(connection: Http1Connection): boolean {

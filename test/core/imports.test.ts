@@ -185,3 +185,15 @@ t.test('the list of wiring functions names none that has become short', async (t
   }
   t.same([...left], [], 'take these from the list');
 });
+
+t.test('core: timers are those of clock.ts, which fake ones do not replace', async (t) => {
+  const timers = /(?<![\w.'`])((?:set|clear)(?:Timeout|Interval|Immediate))\(|(process\.nextTick)\(/g;
+  for (const [file, { lines }] of readSources('core')) {
+    if (file === 'clock.ts') continue;
+    const text = lines.join('\n');
+    const imported = /import \{([^}]*)\} from '[./]*clock\.ts'/.exec(text)?.[1] ?? '';
+    const used = [...text.matchAll(timers)].map(([, name = 'process.nextTick']) => name);
+    const wrong = used.filter((name) => !imported.includes(name));
+    t.same(wrong, [], `${file}: import ${[...new Set(wrong)].join(', ')} from clock.ts`);
+  }
+});

@@ -1,5 +1,17 @@
 import { performance } from 'node:perf_hooks';
 
+/**
+ * Timers as they are when this is loaded, for the whole package: tests put fake ones in their place, which stand still, and
+ * wait for a server to close all the same.
+ */
+export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout;
+export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout;
+export const setInterval: typeof globalThis.setInterval = globalThis.setInterval;
+export const clearInterval: typeof globalThis.clearInterval = globalThis.clearInterval;
+export const setImmediate: typeof globalThis.setImmediate = globalThis.setImmediate;
+export const clearImmediate: typeof globalThis.clearImmediate = globalThis.clearImmediate;
+export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
+
 /** Milliseconds on a clock that never jumps. */
 export function now(): number {
   return performance.now();
@@ -23,6 +35,12 @@ export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, Math.max(0, milliseconds));
   });
+}
+
+/** Calls back again and again, until the returned function is called. */
+export function every(milliseconds: number, callback: () => void): () => void {
+  const timer = setInterval(callback, milliseconds);
+  return () => clearInterval(timer);
 }
 
 /** A point in time that work must not outlive. */

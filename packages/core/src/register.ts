@@ -4,6 +4,7 @@
  * (api/environment.ts).
  */
 import type { Server } from 'node:net';
+import { setImmediate } from './clock.ts';
 import { preloadWorkers } from './cluster/primary/preload.ts';
 import { isSupervised, superviseCluster } from './cluster/primary/supervisor.ts';
 import { readEnvironment } from './api/environment.ts';

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { writeSync } from 'node:fs';
+import { setImmediate } from './clock.ts';
 
 type Stream = Pick<NodeJS.WriteStream, 'write' | 'writableLength'> &
   Partial<EventEmitter> & { readonly fd?: number };

@@ -2,6 +2,9 @@ import type { Server } from 'node:net';
 import type { ShutdownCoordinator } from '@graceful-cluster/core';
 import { onServerListening } from '@graceful-cluster/core/adapter';
 
+/** Not a fake one, which tests may put in its place. */
+const { setImmediate } = globalThis;
+
 /**
  * Which `graceful()` a server belongs to. One that listens with an app is of the `graceful()` mounted on that app:
  * `known`. A handler that wraps an app does not show it, so every `graceful()` is offered the server: `guessed`, until

@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
+/** Not a fake one, which tests may put in its place. */
+const { setTimeout } = globalThis;
+
 /**
  * Most looks, a millisecond or more apart, for which hooks wait while WebSockets of `@fastify/websocket` are open. Core
  * reads what the clients have sent, and then says Close 1001; the hook of that plugin closes WebSockets at once,

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { now } from '../clock.ts';
+import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { contentType } from '../node-internals/http.ts';
 
 /** Shortest time between two looks for new event streams, in milliseconds. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { clearTimeout, setImmediate, setTimeout } from '../clock.ts';
 import { received } from './received.ts';
 
 /**

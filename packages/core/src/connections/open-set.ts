@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { clearInterval, setInterval } from '../clock.ts';
 
 /** How often a drain looks for members that left without a `close` event, in milliseconds. */
 const SWEEP_MS = 100;

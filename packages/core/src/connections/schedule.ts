@@ -1,4 +1,4 @@
-import { now } from '../clock.ts';
+import { clearTimeout, now, setImmediate, setTimeout } from '../clock.ts';
 
 /** Longest work on connections in one turn of the event loop, in milliseconds. */
 export const SLICE_MS = 5;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Server, TLSSocket } from 'node:tls';
 import { cutEach, NO_TOTALS, type Connections } from '../drain/connections.ts';
-import { now } from '../clock.ts';
+import { clearTimeout, now, setImmediate, setTimeout } from '../clock.ts';
 import { isPassedOn } from '../node-internals/net.ts';
 import { underTls } from '../node-internals/tls.ts';
 import { silentGrace, type DrainLimits } from '../drain/limits.ts';

@@ -1,4 +1,4 @@
-import { turn } from '../clock.ts';
+import { clearImmediate, setImmediate, turn } from '../clock.ts';
 
 /** Most connections that are looked at in one turn of the event loop: a look at a new one takes 2 to 5 µs. */
 const MAX_IN_TURN = 500;

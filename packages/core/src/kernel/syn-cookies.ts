@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { now } from '../clock.ts';
+import { clearInterval, now, setInterval } from '../clock.ts';
 
 /** How long after its last cookie the kernel counts as using them, and how often that is looked at, in milliseconds. */
 const RECENT_MS = 10_000;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout } from '../clock.ts';
 import { hidden } from './http.ts';
 
 interface Timed {

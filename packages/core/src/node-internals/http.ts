@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { clearInterval } from '../clock.ts';
 
 /**
  * What the HTTP/1 drain asks of `node:http` beyond its public names. Everything here is feature-detected; where a

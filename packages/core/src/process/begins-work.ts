@@ -1,6 +1,7 @@
 import { createHook, type AsyncHook } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
 import { Server } from 'node:net';
+import { nextTick } from '../clock.ts';
 import { activeHandles } from '../node-internals/net.ts';
 
 /**
@@ -22,7 +23,7 @@ export function whenWorkBegins(began: () => void, otherwise: () => void = () => 
     if (idle) began();
     idle = false;
   }).enable();
-  process.nextTick(() => {
+  nextTick(() => {
     hook.disable();
     if (idle) otherwise();
   });

@@ -1,4 +1,4 @@
-import { now } from '../clock.ts';
+import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { unholdServers } from '../node-internals/unhold.ts';
 import { whenWorkBegins } from './begins-work.ts';
 import { notice } from './notice.ts';

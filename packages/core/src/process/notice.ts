@@ -1,4 +1,4 @@
-import { now } from '../clock.ts';
+import { clearTimeout, now, setTimeout } from '../clock.ts';
 import { writeStderr } from '../stderr.ts';
 
 /** Shortest time between two writes, in milliseconds. */

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { nextTick, setImmediate } from '../clock.ts';
 import { beginsWork } from './begins-work.ts';
 import { awaitProgram, leaveEndToProgram } from './exit.ts';
 import { runningStops, watchStops } from './stops.ts';
@@ -52,7 +53,7 @@ export function holdProgramListeners(signal: NodeJS.Signals, first: Listener): (
   function onNewListener(event: string | symbol): void {
     if (event !== signal || due) return;
     due = true;
-    process.nextTick(() => due && arrange((listener) => wrap(signal, listener)));
+    nextTick(() => due && arrange((listener) => wrap(signal, listener)));
   }
 
   arrange((listener) => wrap(signal, listener));

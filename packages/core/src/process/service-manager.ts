@@ -1,4 +1,5 @@
 import { getSystemErrorName } from 'node:util';
+import { clearInterval, setInterval } from '../clock.ts';
 import { notice } from './notice.ts';
 
 /** How a service manager such as systemd is told of the state of this process: sd_notify(3), one datagram a message. */

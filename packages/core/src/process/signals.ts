@@ -1,3 +1,4 @@
+import { clearImmediate, setImmediate, setTimeout } from '../clock.ts';
 import { askToExit } from './exit.ts';
 import { isOwnSignal } from './guard.ts';
 import { isStopping } from './guarded.ts';

@@ -1,3 +1,4 @@
+import { setImmediate, setTimeout } from '../clock.ts';
 import type { ShutdownCoordinator } from '../api/coordinator.ts';
 import { describeError, expected, GracefulError } from '../api/errors.ts';
 import type { Settings } from '../api/options.ts';
@@ -73,8 +74,7 @@ export function makeCoordinator(settings: Settings, role: Role): CoordinatorCont
     runShutdown({ ...parts, settings: settingsFor(settings, order.reason) }, order, deadline),
   );
   const { begin } = lifecycle;
-  const { finished } = role;
-  const ending = createEnding(settings, { begin, left: lifecycle.left, finished, forced, note: record });
+  const ending = createEnding(settings, { ...lifecycle, finished: role.finished, forced, note: record });
   // Added before any listener of the program.
   events.on('stopped', (report) => {
     complete = true;

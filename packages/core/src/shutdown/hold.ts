@@ -1,3 +1,4 @@
+import { setImmediate } from '../clock.ts';
 import { addStop, stopsChanged, type Stop } from '../process/stops.ts';
 import type { Interferences } from './interferences.ts';
 import type { Servers } from './servers.ts';

@@ -1,4 +1,4 @@
-import { createDeadline, type Deadline } from '../clock.ts';
+import { createDeadline, type Deadline, setImmediate } from '../clock.ts';
 import type { ShutdownReport, State } from '../api/report.ts';
 import type { Events } from './events.ts';
 import type { DrainOrder } from './steps.ts';

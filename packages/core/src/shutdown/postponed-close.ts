@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Server } from 'node:net';
 import { promisify } from 'node:util';
+import { setImmediate } from '../clock.ts';
 import { isListening } from '../listener/listening-socket.ts';
 import { leaveEndToProgram } from '../process/exit.ts';
 import type { InterferenceOutcome } from '../process/stops.ts';

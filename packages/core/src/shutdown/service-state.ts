@@ -1,4 +1,4 @@
-import { now } from '../clock.ts';
+import { clearInterval, now, setInterval } from '../clock.ts';
 import { loadSystemCalls } from '../kernel/system-calls.ts';
 import { findServiceManager, type ServiceManager } from '../process/service-manager.ts';
 import type { CoordinatorControls } from './role.ts';

@@ -1,6 +1,6 @@
 import { attempt } from './containment.ts';
 import { createReport } from './create-report.ts';
-import { createDeadline, deadlineBefore, now, turn, type Deadline } from '../clock.ts';
+import { createDeadline, deadlineBefore, every, now, turn, type Deadline } from '../clock.ts';
 import { SLICE_MS } from '../connections/schedule.ts';
 import { whenCalm } from './calm.ts';
 import { waitDelay } from './delay.ts';
@@ -125,7 +125,7 @@ export async function runShutdown(
       await draining.race(delay);
     });
   }
-  const progress = setInterval(() => parts.tellProgress(draining.left()), PROGRESS_MS);
+  const endProgress = every(PROGRESS_MS, () => parts.tellProgress(draining.left()));
   await phase('closing', async () => {
     attempt(note, () => everything.close(drainOptions(parts, order, draining, deadline)), undefined);
     // Counted after the seal, since thousands take milliseconds. Connections of workers are in their own reports.
@@ -140,7 +140,7 @@ export async function runShutdown(
     const sliced = await cutInSlices(servers, createDeadline(deadline.left() * CUT_SHARE), note);
     cut = [...sliced, ...attempt(note, everything.cut, [])];
     drained = true;
-    clearInterval(progress);
+    endProgress();
     hold.drained();
     // Signal listeners of the program run now at the latest, and may track work that needs what hooks close.
     await turn();

@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from '../clock.ts';
 import type { ShutdownReport, State } from '../api/report.ts';
 import { thisWorker } from '../process/node-cluster.ts';
 import { docsLink } from '../api/docs.ts';

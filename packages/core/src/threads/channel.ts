@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
+import { setImmediate } from '../clock.ts';
 import type { ShutdownReport } from '../api/report.ts';
 
 /** One channel for all threads of a process; nothing on it leaves the process. */

@@ -1,5 +1,5 @@
 import { warn } from '../api/errors.ts';
-import { sleep } from '../clock.ts';
+import { clearTimeout, setImmediate, setTimeout, sleep } from '../clock.ts';
 import { addReporter, reportOfAll } from '../shutdown/joint-report.ts';
 import { alone, type CoordinatorControls, type Role } from '../shutdown/role.ts';
 import { onThreadExit, openChannel, ownThreads } from './channel.ts';

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import { clearTimeout, setTimeout } from '../../clock.ts';
 
 /** From the stop signal of a worker without a coordinator to its disconnect, in milliseconds. */
 const DISCONNECT_AFTER_MS = 500;

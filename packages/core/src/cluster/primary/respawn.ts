@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import { now } from '../../clock.ts';
+import { clearTimeout, now, setTimeout } from '../../clock.ts';
 import type { Supervision } from './supervisor-options.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { Server } from 'node:net';
-import { now, sleep, turn } from '../../clock.ts';
+import { now, setImmediate, sleep, turn } from '../../clock.ts';
 import { addressKey } from '../protocol.ts';
 import {
   isClientHandle,

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import { createDeadline } from '../../clock.ts';
+import { clearTimeout, createDeadline, setTimeout } from '../../clock.ts';
 import { sumCounts, totalsOf } from '../../drain/connections.ts';
 import type { Drainable, DrainOptions } from '../../drain/drainable.ts';
 import { closeListener } from '../../listener/close.ts';

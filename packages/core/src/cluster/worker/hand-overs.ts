@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { clearTimeout, setTimeout } from '../../clock.ts';
 
 /** A path where no socket can be made: below a file. */
 const IMPOSSIBLE_PATH = process.platform === 'win32' ? String.raw`\\.\nowhere` : '/dev/null/nowhere';

@@ -1,3 +1,4 @@
+import { nextTick } from '../../clock.ts';
 import { shared } from '../../process/registry.ts';
 
 /** What lets go, while a disconnect is held: one hold, however many coordinators this worker has. */
@@ -15,7 +16,7 @@ export function holdDisconnect(): void {
   const held = (): void => {
     asked = true;
     // Node calls this too where the primary has died, and takes the channel away behind it.
-    process.nextTick(() => {
+    nextTick(() => {
       if (!process.channel && process.connected) noteDeath();
     });
   };

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { now } from '../../clock.ts';
+import { now, setTimeout } from '../../clock.ts';
 import { adoptHandle, freeHandle, serverOf, socketOf } from '../../node-internals/hand-over.ts';
 
 /** What Node adds to `keepAliveTimeout` by default, in milliseconds (`keepAliveTimeoutBuffer` since Node 22.19). */

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { ShutdownReport } from '../../api/report.ts';
-import { now } from '../../clock.ts';
+import { clearInterval, now, setImmediate, setInterval, setTimeout } from '../../clock.ts';
 import { guardOutput, ignoreBrokenPipe } from '../../process/broken-pipes.ts';
 import { leaveEndToProgram } from '../../process/exit.ts';
 import { alone, type CoordinatorControls, type Role } from '../../shutdown/role.ts';

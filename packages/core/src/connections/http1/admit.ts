@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setImmediate } from '../../clock.ts';
 import { currentResponse, isLast, onHead, saysClose } from '../../node-internals/http.ts';
 import { closingHead } from './closing-head.ts';
 import { connectionOf, drainState, type Http1Connection } from './request-channel.ts';

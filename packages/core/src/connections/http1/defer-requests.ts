@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setImmediate } from '../../clock.ts';
 
 /** Hands requests to the application one turn late, from the announcement of a shutdown on. */
 export interface DeferredRequests {

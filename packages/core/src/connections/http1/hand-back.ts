@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { createDeadline, now, sleep } from '../../clock.ts';
+import { createDeadline, now, setTimeout, sleep } from '../../clock.ts';
 import type { DrainLimits } from '../../drain/limits.ts';
 import { protocolOf } from '../../node-internals/http.ts';
 import { adoptHandle, freeHandle, isFlushed, isUntouched, serverOf } from '../../node-internals/hand-over.ts';

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { now } from '../../clock.ts';
+import { now, setImmediate } from '../../clock.ts';
 import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
 import { begunSockets, protocolOf } from '../../node-internals/http.ts';
 import { isPassedOn } from '../../node-internals/net.ts';

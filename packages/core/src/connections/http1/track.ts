@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { cutEach, NO_TOTALS, type ConnectionHooks, type Connections } from '../../drain/connections.ts';
-import { now } from '../../clock.ts';
+import { nextTick, now } from '../../clock.ts';
 import { admit, sayCloseIfLast } from './admit.ts';
 import { countSockets, createCensus } from './census.ts';
 import { cut } from './cut.ts';
@@ -127,7 +127,7 @@ export function trackHttp1(
       census.note(connection);
       if (phase !== 'draining') return;
       totals.served += 1;
-      if (connection.inFlight.size === 0) process.nextTick(takeNext, connection, response);
+      if (connection.inFlight.size === 0) nextTick(takeNext, connection, response);
     },
     keeps: handBack.keeps,
     leave: (connection) => {

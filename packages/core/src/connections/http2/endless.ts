@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import { clearTimeout, setTimeout } from '../../clock.ts';
 import type { DrainLimits } from '../../drain/limits.ts';
 import { hasTrailers } from '../../node-internals/http2.ts';
 import type { OpenStream } from './session.ts';

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../../clock.ts';
 import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
 import { linger } from '../linger.ts';
 import { createSchedule } from '../schedule.ts';

@@ -7,7 +7,7 @@ import type {
 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { CutConnection } from '../../api/report.ts';
-import { now } from '../../clock.ts';
+import { clearTimeout, now, setImmediate } from '../../clock.ts';
 import { cutEach, NO_TOTALS, type Connections } from '../../drain/connections.ts';
 import { openSessions, openStreams, underSession } from '../../node-internals/http2.ts';
 import { peerName } from '../names.ts';

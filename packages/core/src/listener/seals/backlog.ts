@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { now, turn } from '../../clock.ts';
+import { nextTick, now, setImmediate, turn } from '../../clock.ts';
 import { quietTurns } from '../accept-queue.ts';
 import { isConnected } from '../../node-internals/net.ts';
 import type { SealMethod } from './seal.ts';
@@ -44,7 +44,7 @@ async function fillQueue(port: number, host: string): Promise<boolean> {
   // net.connect calls connect(2) in a tick of its own, queued before this one. On loopback the whole handshake
   // happens inside that call.
   await new Promise<void>((resolve) => {
-    process.nextTick(resolve);
+    nextTick(resolve);
   });
   const connected = isConnected(probe);
   if (connected) setImmediate(() => probe.destroy());

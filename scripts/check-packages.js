@@ -8,7 +8,7 @@ import { packAll, packages, root } from './pack.js';
 const bin = join(root, 'node_modules', '.bin');
 
 /** The most that a package may have: files, and kB unpacked. */
-const LIMITS = { core: [30, 260], express: [12, 40], fastify: [12, 40], probe: [400, 1_300] };
+const LIMITS = { core: [30, 270], express: [12, 40], fastify: [12, 40], probe: [400, 1_300] };
 
 /** What npm shows of a package on its page. */
 const SHOWN = ['author', 'bugs', 'description', 'homepage', 'keywords', 'license', 'repository'];

@@ -105,6 +105,11 @@ function findResponse(): boolean {
   return currentResponse(socket) === undefined;
 }
 
+/** Whether Node throws away what comes of a request that is answered: the application has never read it. */
+export function isDumped(request: IncomingMessage): boolean {
+  return (request as { readonly _dumped?: boolean })._dumped === true;
+}
+
 /**
  * The response that a socket is writing: the first where several are waiting. None where a program has made one for
  * itself, of a request that upgraded, as @fastify/websocket does: such a response never ends.

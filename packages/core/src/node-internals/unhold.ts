@@ -16,12 +16,12 @@ export function unholdServers(): void {
     unheld.add(server);
     for (const socket of knownSockets(server)) {
       const response = currentResponse(socket);
-      if (response === undefined) socket.unref();
+      if (response === undefined) unhold(socket);
       else unholdAfter(response, socket);
     }
     server.on('connection', unhold);
     server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-      socket.ref();
+      (socket as Partial<Socket>).ref?.();
       unholdAfter(response, socket);
     });
   }

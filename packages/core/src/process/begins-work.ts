@@ -5,27 +5,33 @@ import { nextTick } from '../clock.ts';
 import { activeHandles } from '../node-internals/net.ts';
 
 /**
- * Async resources that are no work to wait for: they only carry on the call itself, or write, as of a logger's line.
+ * Async resources that are no work to wait for: they only carry on the call itself, or write, as of a logger's line, the
+ * first of which makes the stream as well. The pipes of a child come with the child.
  */
-const NO_WORK = new Set(['TickObject', 'Microtask', 'WRITEWRAP', 'TTYWRAP', 'SIGNALWRAP']);
+const NO_WORK = new Set(['TickObject', 'Microtask', 'WRITEWRAP', 'TTYWRAP', 'PIPEWRAP', 'SIGNALWRAP']);
 
-const beginsWith = (began: () => void): AsyncHook =>
-  createHook({ init: (_id, type) => void (NO_WORK.has(type) || began()), promiseResolve: began });
+/** Async resource of a child process, such as a worker of a cluster. */
+const PROCESS = 'PROCESSWRAP';
+
+const beginsWith = (began: (type: string) => void): AsyncHook =>
+  createHook({
+    init: (_id, type) => void (NO_WORK.has(type) || began(type)),
+    promiseResolve: () => began('PROMISE'),
+  });
 
 /**
- * Calls back if a listener behind the caller's, of the same event, begins something asynchronous.
+ * Calls back behind all listeners of the event that is being emitted, if one behind the caller's began something
+ * asynchronous.
  *
- * @param otherwise - called behind all of them if none did
+ * @param began - called with whether that was a child process
  */
-export function whenWorkBegins(began: () => void, otherwise: () => void = () => {}): void {
-  let idle = true;
-  const hook = beginsWith(() => {
-    if (idle) began();
-    idle = false;
-  }).enable();
+export function whenWorkBegins(began: (forked: boolean) => void, otherwise: () => void = () => {}): void {
+  const types = new Set<string>();
+  const hook = beginsWith((type) => types.add(type)).enable();
   nextTick(() => {
     hook.disable();
-    if (idle) otherwise();
+    if (types.size > 0) began(types.has(PROCESS));
+    else otherwise();
   });
 }
 

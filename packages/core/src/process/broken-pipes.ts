@@ -57,22 +57,42 @@ export function guardOutput(): () => void {
   };
 }
 
+/** Streams that `isMade` took for ones that are not made: they are guarded at the first look at them. */
+const unmade = new Set<'stdout' | 'stderr'>();
+
+/**
+ * Guards what is not guarded yet, at an error that nothing caught; returns whether that may be one of stdout or stderr. A
+ * child with the same pipe makes it blocking again, and `isMade` sees no stream then.
+ */
+export function guardUnmade(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (unmade.size === 0 || syscall !== 'write' || !closed.has(code)) return false;
+  for (const name of unmade) void process[name];
+  return true;
+}
+
 /** Calls back when Node makes its stream of stdout or stderr, which it does at the first look at it. */
 function whenMade(name: 'stdout' | 'stderr', made: (stream: NodeJS.WriteStream) => void): () => void {
   const own = Object.getOwnPropertyDescriptor(process, name);
   if (own?.get === undefined || own.configurable !== true) return ignore;
+  let over = false;
+  unmade.add(name);
   const get = (): NodeJS.WriteStream => {
     putBack();
     const stream = process[name];
-    made(stream);
+    if (!over) made(stream);
     return stream;
   };
   function putBack(): void {
+    unmade.delete(name);
     if (own !== undefined && Object.getOwnPropertyDescriptor(process, name)?.get === get)
       Object.defineProperty(process, name, own);
   }
   Object.defineProperty(process, name, { ...own, get });
-  return putBack;
+  return () => {
+    over = true;
+    putBack();
+  };
 }
 
 /**

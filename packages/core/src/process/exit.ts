@@ -170,7 +170,8 @@ function keepCode(code: number): void {
 function onEmptyLoop(): void {
   if (timeLeft() === 0) process.exit();
   emptied = true;
-  setTimer();
+  // After `process.exit()` of the program nothing is waited for: in plain Node it would have been the end.
+  if (!state.has('asked')) setTimer();
   codeBefore = process.exitCode;
   process.off('exit', takeBackUnsettled);
   // Node emits the event again when what began is done; a promise alone holds no loop.

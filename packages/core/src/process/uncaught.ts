@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { writeStderr } from '../stderr.ts';
-import { guardOutput } from './broken-pipes.ts';
+import { guardOutput, guardUnmade } from './broken-pipes.ts';
 import { guardOnce } from './guarded.ts';
 import { unfinishedStops } from './stops.ts';
 
@@ -30,6 +30,7 @@ export function containErrors(): void {
  */
 function contain(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return;
+  if (guardUnmade(error)) return;
   writeStderr(`${inspect(error)}\n`);
   for (const stop of unfinishedStops()) stop.failed(error);
 }

@@ -39,10 +39,10 @@ export function reportOfAll(
   controls: CoordinatorControls,
   report: ShutdownReport,
 ): ShutdownReport | undefined {
-  const reporter = reporters.get(controls);
-  // Disposed before it was done.
-  if (reporter === undefined) return undefined;
+  // One that is disposed of as soon as it is done is not among them any more.
+  const reporter = reporters.get(controls) ?? { report, disposed: true };
   reporter.report = report;
+  reporters.set(controls, reporter);
   if (someAtWork()) return undefined;
   const reports = [...reporters.values()].flatMap((each) => each.report ?? []);
   for (const [each, { disposed }] of reporters) if (disposed) reporters.delete(each);

@@ -80,7 +80,7 @@ export function postponeClose(
         hideListening();
         if (typeof callback === 'function') callbacks.push(callback as Callback);
         // It may return a promise, as one that was made by `promisify`, and be awaited.
-        else if (byProgram) return drained().then(() => close.call(server));
+        else if (byProgram) return drained().then(() => close.apply(server, args));
         return server;
       }
       // As many arguments as were given: a function of `promisify` adds its callback behind them.

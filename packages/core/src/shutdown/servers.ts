@@ -30,8 +30,8 @@ interface Attachment {
 export function createServers(failed: (error: unknown) => void, hooks: ConnectionHooks): Servers {
   /** By server, if that listens or has not listened yet, or is closed and has connections left. */
   const tracked = new Map<Server, Connections>();
-  /** Weak: a closed server may be collected. One that listens again is tracked again. */
-  const attachments = new WeakMap<Server, Attachment>();
+  /** Closed servers, too, which may be collected. One that listens again is tracked again. */
+  const attachments = createAttachments();
   const closer = createCloser(failed);
   const guard = createServerGuard();
   let announced = false;
@@ -95,7 +95,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
       for (const connections of all()) attempt(failed, connections.announce, undefined);
     },
     close: (options) => {
-      serversBehind(all()).forEach(attach);
+      for (const server of serversBehind(all())) attempt(failed, () => attach(server), undefined);
       closer.begin(options, tracked);
     },
     closed: closer.closed,
@@ -103,7 +103,7 @@ export function createServers(failed: (error: unknown) => void, hooks: Connectio
     cut: (enough) => cutAll(all(), failed, enough),
     totals: () => all().map((connections) => connections.totals()),
     release: () => {
-      for (const server of tracked.keys()) attachments.get(server)?.detach();
+      for (const { detach } of attachments.all()) detach();
     },
   };
 }
@@ -115,6 +115,36 @@ export function warnWithoutServer({ list }: Pick<Servers, 'list'>): void {
     'WARN_GRACEFUL_NO_SERVER',
     'shutdown with no server attached: call coordinator.attach(server) for each server',
   );
+}
+
+interface Attachments {
+  readonly get: (server: Server) => Attachment | undefined;
+  readonly set: (server: Server, attachment: Attachment) => void;
+  readonly delete: (server: Server) => void;
+  readonly all: () => readonly Attachment[];
+}
+
+/** What is attached, which a closed server stays: it may listen again. */
+function createAttachments(): Attachments {
+  const byServer = new WeakMap<Server, Attachment>();
+  const servers = new Set<WeakRef<Server>>();
+  return {
+    get: (server) => byServer.get(server),
+    set: (server, attachment) => {
+      byServer.set(server, attachment);
+      for (const each of servers) if (each.deref() === undefined) servers.delete(each);
+      servers.add(new WeakRef(server));
+    },
+    delete: (server) => {
+      byServer.delete(server);
+      for (const each of servers) if (each.deref() === server) servers.delete(each);
+    },
+    all: () =>
+      [...servers].flatMap((each) => {
+        const server = each.deref();
+        return (server && byServer.get(server)) ?? [];
+      }),
+  };
 }
 
 /** Calls back when a server begins to listen, and when it is closed, until the returned function is called. */

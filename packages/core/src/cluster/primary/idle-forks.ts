@@ -1,4 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import type { ClusterSettings, Worker } from 'node:cluster';
+import type { Socket } from 'node:net';
 import { nodeCluster } from '../../process/node-cluster.ts';
 
 /** Keeps a program that respawns its workers from bringing the cluster back while it stops. */
@@ -11,6 +13,13 @@ export interface IdleForks {
 
 /** Flags that do nothing: after `-e 0` the program's file is no more than an argument. */
 const NOTHING = ['-e', '0'];
+
+/** Makes a child hold the event loop no more: the program's own stop may wait for that to be empty. */
+function unhold(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
+  for (const stream of child.stdio) (stream as Partial<Socket> | null | undefined)?.unref?.();
+}
 
 /**
  * A program that respawns forks in its `exit` listener. Killing the new worker would make it fork again, at once and
@@ -28,6 +37,7 @@ export function createIdleForks(): IdleForks {
   const onFork = (worker: Worker): void => {
     if (!isIdle(worker)) return;
     idle.add(worker);
+    unhold(worker.process);
     worker.once('exit', () => idle.delete(worker));
   };
   const killAll = (): void => {

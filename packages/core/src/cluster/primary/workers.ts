@@ -14,8 +14,11 @@ import { leaveEndToProgram } from '../../process/exit.ts';
 import { nodeCluster } from '../../process/node-cluster.ts';
 import { answerDisconnect } from './answer-disconnect.ts';
 
-/** Waits for what listeners of the program begin when a worker has ended, such as a cleanup after the last one. */
-const whatExitBegins = (): void => whenWorkBegins(leaveEndToProgram);
+/**
+ * Waits for what listeners of the program begin when a worker has ended, such as a cleanup after the last one. Not where
+ * they fork another worker: that is never used.
+ */
+const whatExitBegins = (): void => whenWorkBegins((forked) => forked || leaveEndToProgram());
 
 /** The workers of a cluster, seen from the primary. */
 export interface Members extends Drainable {
@@ -28,6 +31,9 @@ export interface Members extends Drainable {
 
 /** Milliseconds between a worker's deadline and the moment at which the primary cuts what is left. */
 export const MARGIN_MS = 500;
+
+/** Kept back for workers that serve nobody themselves, and are told to stop last, in milliseconds. */
+const OWN_STOP_MS = 3_000;
 
 /** Kept back from the time in which a worker that is in its cleanup may report, in milliseconds. */
 const REPORT_MS = 200;
@@ -106,7 +112,7 @@ export function watchMembers(roundRobin: RoundRobin, { signalled, failed }: Memb
     const half = left() / 2;
     const limit = all().some((member) => member.serving())
       ? Math.min(keepAliveGrace + handshakeTimeout, half)
-      : Math.max(half, left() - 2 * MARGIN_MS);
+      : Math.max(half, left() - OWN_STOP_MS);
     await createDeadline(limit).race(draining.ownDrained());
   }
 

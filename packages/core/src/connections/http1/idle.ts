@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { now, setImmediate } from '../../clock.ts';
 import { silentGrace, type DrainLimits } from '../../drain/limits.ts';
-import { begunSockets, protocolOf } from '../../node-internals/http.ts';
+import { begunSockets, isDumped, protocolOf } from '../../node-internals/http.ts';
 import { isPassedOn } from '../../node-internals/net.ts';
 import { received } from '../received.ts';
 import { createSchedule } from '../schedule.ts';
@@ -42,8 +42,8 @@ export function createIdleConnections(
 ): IdleConnections {
   /** Sockets with half a request head. Asked once a turn: thousands of idle connections may end in the same one. */
   let begun: ReadonlySet<Socket> | undefined;
-  /** Bytes received by the last look at which there were more, and when that was. */
-  const heard = new WeakMap<Http1Connection, { readonly bytes: number; readonly at: number }>();
+  /** Bytes received by the last look at which there were more, when that was, and how long uploads are waited for. */
+  const heard = new WeakMap<Http1Connection, { bytes: number; at: number; readonly until: number }>();
   const graces = createSchedule<Http1Connection>((connection) => end(connection));
 
   function awaitRequest(connection: Http1Connection, used = 0): void {
@@ -71,12 +71,11 @@ export function createIdleConnections(
   /** Whether the rest of a request that is answered comes in, and the application gets it. */
   function uploads(connection: Http1Connection): boolean {
     const { socket, upload } = connection;
-    if (upload === undefined || upload.complete || upload.destroyed) return false;
+    if (upload === undefined || upload.complete || upload.destroyed || isDumped(upload)) return false;
     const bytes = received(socket);
-    const last = heard.get(connection);
-    if (last?.bytes === bytes) return now() - last.at < PAUSE_MS;
-    heard.set(connection, { bytes, at: now() });
-    return true;
+    const last = heard.get(connection) ?? { bytes: -1, at: 0, until: now() + limits().left() / 2 };
+    if (last.bytes !== bytes) heard.set(connection, { ...last, bytes, at: now() });
+    return now() < last.until && (last.bytes !== bytes || now() - last.at < PAUSE_MS);
   }
 
   function headBegun(connection: Http1Connection): boolean {

@@ -45,6 +45,8 @@ export function every(milliseconds: number, callback: () => void): () => void {
 
 /** A point in time that work must not outlive. */
 export interface Deadline {
+  /** When it was made, on the clock of `now()`. */
+  readonly since: number;
   /** Milliseconds left, never below 0. */
   readonly left: () => number;
   readonly expired: () => boolean;
@@ -58,7 +60,8 @@ export interface Deadline {
 
 /** @param milliseconds - from now */
 export function createDeadline(milliseconds: number): Deadline {
-  let end = now() + milliseconds;
+  const since = now();
+  let end = since + milliseconds;
   const listeners = new Set<() => void>();
   const left = (): number => Math.max(0, end - now());
 
@@ -70,6 +73,7 @@ export function createDeadline(milliseconds: number): Deadline {
   }
 
   return {
+    since,
     left,
     expired: () => left() === 0,
     onShortened,

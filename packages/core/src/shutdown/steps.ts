@@ -102,7 +102,6 @@ export async function runShutdown(
   let open = 0;
   const forDrain = (left: number): number => left - cleanupTime(parts, order, left, open);
   const draining = deadlineBefore(deadline, forDrain);
-  const start = now();
   const shutdownDelay = order.own && parts.serves() ? settings.shutdownDelay : NO_DELAY;
   const phases = { delaying: 0, closing: 0, draining: 0, cleanup: 0 };
   const hooks: HookReport[] = [];
@@ -154,7 +153,7 @@ export async function runShutdown(
   enter('stopped');
   const report = createReport({
     reason,
-    duration: now() - start,
+    duration: now() - deadline.since,
     phases,
     listeners,
     hooks,

@@ -5,6 +5,8 @@ import { startCluster } from '../cluster/cluster-process.ts';
 import { ask } from '../helpers/child.ts';
 import { answered, reportOf, startServer } from './held-request.ts';
 
+t.jobs = 2;
+
 t.test('during shutdownDelay traffic is served, with Connection: close', async (t) => {
   const child = await startServer(t, {
     options: { shutdownDelay: 1_500, timeout: 15_000, cleanupTimeout: 500 },

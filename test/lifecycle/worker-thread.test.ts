@@ -4,6 +4,8 @@ import t, { type Test } from 'tap';
 import type { ShutdownReport } from '@graceful-cluster/core';
 import { ask, startChild, type Child } from '../helpers/child.ts';
 
+t.jobs = 3;
+
 const register = ['--import', import.meta.resolve('@graceful-cluster/core/register')];
 const CLEAN = { code: 0, signal: null };
 

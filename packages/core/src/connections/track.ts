@@ -2,6 +2,7 @@ import { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import { combineConnections, type ConnectionHooks, type Connections } from '../drain/connections.ts';
+import { speaksHttp1 } from '../node-internals/http.ts';
 import { trackHttp1 } from './http1/track.ts';
 import { isHttp2 } from './http1/open-already.ts';
 import { isHttp2Server, trackHttp2 } from './http2/track.ts';
@@ -14,12 +15,12 @@ export function trackServer(server: Server, hooks: ConnectionHooks): Connections
     const handshakes = trackTlsHandshakes(server);
     if (isHttp2Server(server)) {
       const others = speaksHttp1(server)
-        ? trackHttp1(asHttp1(server), 'secureConnection', hooks)
+        ? trackHttp1(server, 'secureConnection', hooks)
         : trackUnknown(server);
       return combineConnections([handshakes, trackHttp2(server, 'secureConnection'), others]);
     }
     if (speaksHttp1(server)) {
-      return combineConnections([handshakes, trackHttp1(asHttp1(server), 'secureConnection', hooks)]);
+      return combineConnections([handshakes, trackHttp1(server, 'secureConnection', hooks)]);
     }
     return combineConnections([handshakes, trackRaw(server, 'secureConnection')]);
   }
@@ -44,13 +45,4 @@ function trackUnknown(server: Server): Connections {
     takes: (socket) => !isHttp2(socket),
     answered: () => server.listenerCount('unknownProtocol') === 0,
   });
-}
-
-/** `https.Server` is no subclass of `http.Server`, but has all of its parts. */
-function speaksHttp1(server: Server): boolean {
-  return 'headersTimeout' in server;
-}
-
-function asHttp1(server: Server): HttpServer {
-  return server as HttpServer;
 }

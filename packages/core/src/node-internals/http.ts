@@ -1,5 +1,5 @@
 import { IncomingMessage, ServerResponse, type Server } from 'node:http';
-import { Socket } from 'node:net';
+import { Socket, type Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { clearInterval } from '../clock.ts';
 
@@ -51,6 +51,11 @@ export function listConnections(server: Server): void {
   const setUp = server.listeners('listening').find(({ name }) => name === 'setupConnectionsTracking');
   setUp?.call(server);
   if (!server.listening) stopTimeoutChecks(server);
+}
+
+/** Whether a server speaks HTTP/1. `https.Server` is no subclass of `http.Server`, but has all of its parts. */
+export function speaksHttp1(server: NetServer): server is Server {
+  return 'headersTimeout' in server;
 }
 
 /** Whether Node lists the connections of a server. */

@@ -1,6 +1,6 @@
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server, type Socket } from 'node:net';
-import { currentResponse, knownSockets } from './http.ts';
+import { currentResponse, knownSockets, speaksHttp1 } from './http.ts';
 import { activeHandles } from './net.ts';
 
 const unheld = new WeakSet<object>();
@@ -10,7 +10,7 @@ const unheld = new WeakSet<object>();
  */
 export function unholdServers(): void {
   for (const server of activeHandles()) {
-    if (!(server instanceof Server && speaksHttp(server))) continue;
+    if (!(server instanceof Server && speaksHttp1(server))) continue;
     server.unref();
     if (unheld.has(server)) continue;
     unheld.add(server);
@@ -25,11 +25,6 @@ export function unholdServers(): void {
       unholdAfter(response, socket);
     });
   }
-}
-
-/** `https.Server` is no subclass of `http.Server`, but has all of its parts. */
-function speaksHttp(server: Server): server is HttpServer {
-  return 'headersTimeout' in server;
 }
 
 function unholdAfter(response: ServerResponse, socket: Socket): void {
